@@ -1,0 +1,35 @@
+// The float meaning of the mcuf dialect, op by op: the oracle, the calibrator's engine and the constant folder.
+#ifndef MCUFORM_COMPILER_REFERENCE_FLOATINTERPRETER_H
+#define MCUFORM_COMPILER_REFERENCE_FLOATINTERPRETER_H
+
+#include "compiler/reference/HostTensor.h"
+
+#include "mlir/IR/BuiltinOps.h"
+#include "mlir/Dialect/Func/IR/FuncOps.h"
+
+namespace mcuform {
+
+/// Evaluates one float-level mcuf op (constants included) on host tensors; integer tensors (shape arithmetic) too. Fails, with a diagnostic at the op, for ops
+/// that have no float meaning. `operands` follow the op's operand list.
+mlir::FailureOr<HostTensor> evaluateFloatOp(mlir::Operation *op, llvm::ArrayRef<HostTensor> operands);
+
+/// Called with every value computed, in program order.
+using ValueObserver = llvm::function_ref<void(mlir::Value, const HostTensor &)>;
+
+/// A function prepared for repeated evaluation: constants are converted once, a value's memory goes when its last user has run.
+class FloatInterpreter {
+public:
+  /// Fails, with diagnostics, if the function holds an op without float meaning.
+  static mlir::FailureOr<FloatInterpreter> create(mlir::func::FuncOp function);
+  /// Results of one inference. Safe to call from several threads at once.
+  mlir::FailureOr<std::vector<HostTensor>> run(llvm::ArrayRef<HostTensor> inputs, ValueObserver observer = [](mlir::Value, const HostTensor &) {}) const;
+
+private:
+  mlir::func::FuncOp function;
+  llvm::DenseMap<mlir::Value, HostTensor> constants;
+  llvm::DenseMap<mlir::Operation *, llvm::SmallVector<mlir::Value, 2>> lastUses;
+};
+
+} // namespace mcuform
+
+#endif

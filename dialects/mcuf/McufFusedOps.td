@@ -1,0 +1,59 @@
+// The operators of transformers, in float: what fusion recognizes.
+#ifndef MCUFORM_DIALECTS_MCUF_FUSED_OPS
+#define MCUFORM_DIALECTS_MCUF_FUSED_OPS
+
+include "dialects/mcuf/McufDialect.td"
+
+def Mcuf_LayerNormOp : Mcuf_InferredOp<"layer_norm", [AttrSizedOperandSegments]> {
+  let summary = "Each row to mean 0 and variance 1, times gamma plus beta";
+  let description = "Over the last dimension. gamma and beta are vectors of its length, both absent once they have been folded into the consumers.";
+  let arguments = (ins AnyRankedTensor:$input, Optional<AnyRankedTensor>:$gamma, Optional<AnyRankedTensor>:$beta, F32Attr:$epsilon);
+  let results = (outs AnyRankedTensor:$result);
+  let assemblyFormat = "$input (`gamma` $gamma^)? (`beta` $beta^)? attr-dict `:` functional-type(operands, results)";
+  let extraClassDeclaration = [{
+    int64_t getWidth() { return ::llvm::cast<::mlir::RankedTensorType>(getInput().getType()).getShape().back(); }
+  }];
+  let builders = [OpBuilder<(ins "::mlir::Value":$input, "::mlir::Value":$gamma, "::mlir::Value":$beta, "float":$epsilon)>];
+}
+
+def Mcuf_GeluOp : Mcuf_InferredOp<"gelu"> {
+  let summary = "x * Phi(x); with approximate = true the tanh form";
+  let arguments = (ins AnyRankedTensor:$input, DefaultValuedAttr<BoolAttr, "false">:$approximate);
+  let results = (outs AnyRankedTensor:$result);
+  let assemblyFormat = "$input attr-dict `:` functional-type(operands, results)";
+}
+
+def Mcuf_LinearOp : Mcuf_InferredOp<"linear"> {
+  let summary = "Dense layer on rows: out[t][n] = bias[n] + sum_k in[t][k] * weights[n][k]";
+  let description = "weights [units, depth], bias [units] or absent. The depth is the input's last dimension.";
+  let arguments = (ins AnyRankedTensor:$input, AnyRankedTensor:$weights, Optional<AnyRankedTensor>:$bias);
+  let results = (outs AnyRankedTensor:$result);
+  let assemblyFormat = "$input `,` $weights (`,` $bias^)? attr-dict `:` functional-type(operands, results)";
+}
+
+def Mcuf_AttentionOp : Mcuf_InferredOp<"attention"> {
+  let summary = "Multi-head attention: per head softmax(scale * q k^T) v";
+  let description = [{
+    q, k and v hold one row a token; head h is the columns [h*w, (h+1)*w) with w = width / num_heads. The context has q's shape. Leading dimensions other than
+    the tokens are 1.
+  }];
+  let arguments = (ins AnyRankedTensor:$q, AnyRankedTensor:$k, AnyRankedTensor:$v, I64Attr:$num_heads, F32Attr:$scale);
+  let results = (outs AnyRankedTensor:$result);
+  let assemblyFormat = "$q `,` $k `,` $v attr-dict `:` functional-type(operands, results)";
+}
+
+def Mcuf_PatchEmbedOp : Mcuf_InferredOp<"patch_embed", [AttrSizedOperandSegments]> {
+  let summary = "Tokens of an image: prefix tokens, then one token a patch plus its position";
+  let description = [{
+    image [1, channels, height, width]; weights [units, patch_height, patch_width, channels] (the order in which pixels lie in an interleaved image);
+    bias [units]; position [patches, units], the patches in row-major order; prefix [n, units] holds the class token and its like with their positions, absent
+    where there are none. Patches do not overlap; pixels to the right of and below the last whole patch are not read. Result [1, n + patches, units].
+  }];
+  let arguments = (ins AnyRankedTensor:$image, AnyRankedTensor:$weights, AnyRankedTensor:$bias, Optional<AnyRankedTensor>:$position,
+                       Optional<AnyRankedTensor>:$prefix);
+  let results = (outs AnyRankedTensor:$result);
+  let assemblyFormat = "$image `,` $weights `,` $bias (`position` $position^)? (`prefix` $prefix^)? attr-dict `:` functional-type(operands, results)";
+  let builders = [OpBuilder<(ins "::mlir::Value":$image, "::mlir::Value":$weights, "::mlir::Value":$bias, "::mlir::Value":$position, "::mlir::Value":$prefix)>];
+}
+
+#endif

@@ -1,0 +1,72 @@
+// The same operators in integers, exactly as docs/arithmetic.md defines them.
+#ifndef MCUFORM_DIALECTS_MCUF_QUANT_OPS
+#define MCUFORM_DIALECTS_MCUF_QUANT_OPS
+
+include "dialects/mcuf/McufDialect.td"
+
+// Activations carry their scale in a !quant.uniform element type. The residual stream's type holds s_X; its channel factors are the operand of q_layer_norm and
+// the attribute "mcuf.residual_factor" of the function. K and V have scale 1: their channels' scales are folded into the neighbours.
+// Weights are plain i8 tensors [units, depth] (paired only when the pack is written), bias and mult i32 [units].
+
+def Mcuf_QPatchEmbedOp : Mcuf_Op<"q_patch_embed"> {
+  let summary = "Patch embedding from uint8 pixels into the residual stream";
+  let description = [{
+    image [height, width, channels] of ui8; weights i8 [units, patch_height*patch_width*channels]; position i16 [patches, units] in residual scale (zeros where
+    the network has none): x[n + t] = S16(R(acc, mult, position[t])); prefix i16 [n, units] becomes the first rows.
+  }];
+  let arguments = (ins AnyRankedTensor:$image, AnyRankedTensor:$weights, AnyRankedTensor:$bias, AnyRankedTensor:$mult, AnyRankedTensor:$position,
+                       Optional<AnyRankedTensor>:$prefix, I64Attr:$patch_height, I64Attr:$patch_width);
+  let results = (outs AnyRankedTensor:$result);
+  let assemblyFormat = "$image `,` $weights `,` $bias `,` $mult `position` $position (`prefix` $prefix^)? attr-dict `:` functional-type(operands, results)";
+  let hasVerifier = 1;
+}
+
+def Mcuf_QLayerNormOp : Mcuf_Op<"q_layer_norm"> {
+  let summary = "LayerNorm of int16 rows with a factor per channel; the output's scale is 2^-out_shift";
+  let arguments = (ins AnyRankedTensor:$input, AnyRankedTensor:$factor, I64Attr:$epsilon, I64Attr:$out_shift);
+  let results = (outs AnyRankedTensor:$result);
+  let assemblyFormat = "$input `,` $factor attr-dict `:` functional-type(operands, results)";
+  let hasVerifier = 1;
+}
+
+def Mcuf_QLinearOp : Mcuf_Op<"q_linear"> {
+  let summary = "S(R(acc, mult, 0)), saturated to the result's storage type (int16; int8 for keys and values)";
+  let arguments = (ins AnyRankedTensor:$input, AnyRankedTensor:$weights, AnyRankedTensor:$bias, AnyRankedTensor:$mult);
+  let results = (outs AnyRankedTensor:$result);
+  let assemblyFormat = "$input `,` $weights `,` $bias `,` $mult attr-dict `:` functional-type(operands, results)";
+  let hasVerifier = 1;
+}
+
+def Mcuf_QLinearAddOp : Mcuf_Op<"q_linear_add"> {
+  let summary = "S16(R(acc, mult, residual)): a linear layer added to the residual stream";
+  let arguments = (ins AnyRankedTensor:$input, AnyRankedTensor:$weights, AnyRankedTensor:$bias, AnyRankedTensor:$mult, AnyRankedTensor:$residual);
+  let results = (outs AnyRankedTensor:$result);
+  let assemblyFormat = "$input `,` $weights `,` $bias `,` $mult `residual` $residual attr-dict `:` functional-type(operands, results)";
+  let hasVerifier = 1;
+}
+
+def Mcuf_QLinearGeluOp : Mcuf_Op<"q_linear_gelu"> {
+  let summary = "A linear layer with GELU in its epilogue; 15-bit result";
+  let arguments = (ins AnyRankedTensor:$input, AnyRankedTensor:$weights, AnyRankedTensor:$bias, AnyRankedTensor:$mult, I64Attr:$index_mult, I64Attr:$delta_mult);
+  let results = (outs AnyRankedTensor:$result);
+  let assemblyFormat = "$input `,` $weights `,` $bias `,` $mult attr-dict `:` functional-type(operands, results)";
+  let hasVerifier = 1;
+}
+
+def Mcuf_QAttentionOp : Mcuf_Op<"q_attention"> {
+  let summary = "Attention on int16 q and int8 k, v; score_mult i32 [num_heads]; the context is in units of 1/256 of v's";
+  let arguments = (ins AnyRankedTensor:$q, AnyRankedTensor:$k, AnyRankedTensor:$v, AnyRankedTensor:$score_mult, I64Attr:$num_heads);
+  let results = (outs AnyRankedTensor:$result);
+  let assemblyFormat = "$q `,` $k `,` $v `,` $score_mult attr-dict `:` functional-type(operands, results)";
+  let hasVerifier = 1;
+}
+
+def Mcuf_QMeanRowsOp : Mcuf_Op<"q_mean_rows"> {
+  let summary = "Mean of the rows [first_row, first_row + row_count): S16(R(sum, mult, 0)), mult = round(2^32 / row_count)";
+  let arguments = (ins AnyRankedTensor:$input, I64Attr:$first_row, I64Attr:$row_count, I64Attr:$mult);
+  let results = (outs AnyRankedTensor:$result);
+  let assemblyFormat = "$input attr-dict `:` functional-type(operands, results)";
+  let hasVerifier = 1;
+}
+
+#endif

@@ -1,0 +1,102 @@
+// Invariants of the integer operators: storage types and shapes as docs/arithmetic.md wants them.
+#include "dialects/mcuf/McufDialect.h"
+
+#include "mlir/Dialect/Quant/QuantTypes.h"
+
+using namespace mlir;
+
+namespace mcuform::mcuf {
+namespace {
+
+/// Bits of the stored integer: of a quantized activation's storage or of a plain integer element.
+unsigned storageBits(Value value) {
+  Type element = cast<RankedTensorType>(value.getType()).getElementType();
+  if (auto quantized = dyn_cast<quant::QuantizedType>(element))
+    return quantized.getStorageTypeIntegralWidth();
+  return element.isIntOrIndex() ? element.getIntOrFloatBitWidth() : 0;
+}
+
+LogicalResult expectBits(Operation *op, StringRef what, Value value, unsigned bits) {
+  if (storageBits(value) == bits)
+    return success();
+  return op->emitOpError() << what << " must be stored in " << bits << " bits, got " << value.getType();
+}
+
+LogicalResult expectShape(Operation *op, StringRef what, Value value, ArrayRef<int64_t> shape) {
+  if (shapeOf(value) == shape)
+    return success();
+  return op->emitOpError() << what << " must have shape [" << shape << "], got " << value.getType();
+}
+
+LogicalResult verifyLinear(Operation *op, Value input, Value weights, Value bias, Value mult, Value result) {
+  auto shape = shapeOf(weights);
+  if (shape.size() != 2 || shape[1] != widthOf(input) || shape[0] != widthOf(result) || rowCount(input) != rowCount(result))
+    return op->emitOpError() << "weights " << weights.getType() << " do not fit input " << input.getType() << " and result " << result.getType();
+  if (shape[1] % 2)
+    return op->emitOpError() << "depth " << shape[1] << " must be even";
+  return failure(failed(expectBits(op, "input", input, 16)) || failed(expectBits(op, "weights", weights, 8)) || failed(expectBits(op, "bias", bias, 32)) ||
+                 failed(expectBits(op, "mult", mult, 32)) || failed(expectShape(op, "bias", bias, shape[0])) ||
+                 failed(expectShape(op, "mult", mult, shape[0])));
+}
+
+} // namespace
+
+LogicalResult QPatchEmbedOp::verify() {
+  auto image = shapeOf(getImage()), weights = shapeOf(getWeights());
+  if (image.size() != 3 || weights.size() != 2 || weights[1] != getPatchHeight() * getPatchWidth() * image[2] || weights[1] % 2)
+    return emitOpError() << "image " << getImage().getType() << " and weights " << getWeights().getType() << " do not fit patches of " << getPatchHeight() << "x"
+                         << getPatchWidth();
+  int64_t patches = (image[0] / getPatchHeight()) * (image[1] / getPatchWidth()), prefix = getPrefix() ? shapeOf(getPrefix())[0] : 0;
+  if (getPrefix() && (failed(expectShape(*this, "prefix", getPrefix(), {prefix, weights[0]})) || failed(expectBits(*this, "prefix", getPrefix(), 16))))
+    return failure();
+  return failure(failed(expectBits(*this, "image", getImage(), 8)) || failed(expectBits(*this, "weights", getWeights(), 8)) ||
+                 failed(expectBits(*this, "result", getResult(), 16)) || failed(expectShape(*this, "position", getPosition(), {patches, weights[0]})) ||
+                 failed(expectBits(*this, "position", getPosition(), 16)) || failed(expectShape(*this, "bias", getBias(), weights[0])) ||
+                 failed(expectShape(*this, "mult", getMult(), weights[0])) || failed(expectShape(*this, "result", getResult(), {1, prefix + patches, weights[0]})));
+}
+
+LogicalResult QLayerNormOp::verify() {
+  if (getEpsilon() < 1)
+    return emitOpError() << "epsilon must be at least 1, got " << getEpsilon();
+  return failure(failed(expectBits(*this, "input", getInput(), 16)) || failed(expectBits(*this, "result", getResult(), 16)) ||
+                 failed(expectBits(*this, "factor", getFactor(), 16)) || failed(expectShape(*this, "factor", getFactor(), widthOf(getInput()))) ||
+                 failed(expectShape(*this, "result", getResult(), shapeOf(getInput()))));
+}
+
+LogicalResult QLinearOp::verify() {
+  if (storageBits(getResult()) != 8 && storageBits(getResult()) != 16)
+    return emitOpError() << "result must be stored in 8 or 16 bits, got " << getResult().getType();
+  return verifyLinear(*this, getInput(), getWeights(), getBias(), getMult(), getResult());
+}
+
+LogicalResult QLinearAddOp::verify() {
+  if (failed(expectShape(*this, "residual", getResidual(), shapeOf(getResult()))) || getResidual().getType() != getResult().getType())
+    return emitOpError() << "residual and result must have one type, got " << getResidual().getType() << " and " << getResult().getType();
+  return failure(failed(expectBits(*this, "result", getResult(), 16)) || failed(verifyLinear(*this, getInput(), getWeights(), getBias(), getMult(), getResult())));
+}
+
+LogicalResult QLinearGeluOp::verify() {
+  return failure(failed(expectBits(*this, "result", getResult(), 16)) || failed(verifyLinear(*this, getInput(), getWeights(), getBias(), getMult(), getResult())));
+}
+
+LogicalResult QAttentionOp::verify() {
+  int64_t heads = getNumHeads();
+  if (heads < 1 || widthOf(getQ()) % heads || widthOf(getK()) != widthOf(getQ()) || widthOf(getV()) % heads || rowCount(getK()) != rowCount(getV()) ||
+      widthOf(getResult()) != widthOf(getV()) || rowCount(getResult()) != rowCount(getQ()))
+    return emitOpError() << "q " << getQ().getType() << ", k " << getK().getType() << ", v " << getV().getType() << " do not fit " << heads << " heads";
+  if ((widthOf(getQ()) / heads) % 2 || (widthOf(getV()) / heads) % 2)
+    return emitOpError() << "head width " << widthOf(getQ()) / heads << " must be even";
+  if (rowCount(getK()) > 516)
+    return emitOpError() << rowCount(getK()) << " tokens exceed the 516 for which 32-bit sums of probabilities cannot overflow";
+  return failure(failed(expectBits(*this, "q", getQ(), 16)) || failed(expectBits(*this, "k", getK(), 8)) || failed(expectBits(*this, "v", getV(), 8)) ||
+                 failed(expectBits(*this, "result", getResult(), 16)) || failed(expectShape(*this, "score_mult", getScoreMult(), heads)));
+}
+
+LogicalResult QMeanRowsOp::verify() {
+  if (getFirstRow() < 0 || getRowCount() < 3 || getFirstRow() + getRowCount() > rowCount(getInput()))
+    return emitOpError() << "rows " << getFirstRow() << ".." << getFirstRow() + getRowCount() << " of " << rowCount(getInput()) << "; at least 3 are needed";
+  return failure(rowCount(getResult()) != 1 || widthOf(getResult()) != widthOf(getInput()) || failed(expectBits(*this, "input", getInput(), 16)) ||
+                 failed(expectBits(*this, "result", getResult(), 16)));
+}
+
+} // namespace mcuform::mcuf
