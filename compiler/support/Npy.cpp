@@ -187,7 +187,8 @@ llvm::Expected<NpyArray> mcuform::parseNpy(StringRef bytes, StringRef name) {
   const char *lengthField = bytes.data() + versionEnd;
   size_t headerBytes = major == 1 ? llvm::support::endian::read16le(lengthField) : llvm::support::endian::read32le(lengthField);
   if (headerBytes > bytes.size() - headerStart)
-    return fileError(name, "truncated npy header: " + Twine(headerBytes) + " bytes announced, " + Twine(bytes.size() - headerStart) + " present");
+    return fileError(name, "truncated npy header: " + Twine(headerBytes) + " bytes announced, " + Twine(bytes.size() - headerStart) +
+                               " present");
 
   llvm::Expected<Header> header = HeaderParser(bytes.substr(headerStart, headerBytes), name).parse();
   if (!header)
@@ -230,7 +231,8 @@ llvm::Error mcuform::writeNpy(StringRef path, const NpyArray &array) {
   for (size_t i = 0; i < array.shape.size(); ++i)
     dict += (i ? " " : "") + std::to_string(array.shape[i]) + (i + 1 < array.shape.size() || i == 0 ? "," : "");
   dict += "), }";
-  // Magic, version and length field take 10 bytes; the format wants the data to begin at a multiple of 64 and the header to end in a newline.
+  // Magic, version and length field take 10 bytes; the format wants the data to begin at a multiple of 64 and the header to end in a
+  // newline.
   constexpr size_t kPrefixBytes = 10;
   dict.append(llvm::alignTo(kPrefixBytes + dict.size() + 1, 64) - kPrefixBytes - dict.size() - 1, ' ');
   dict += '\n';

@@ -8,13 +8,14 @@
 #include "llvm/Support/raw_ostream.h"
 
 using namespace mcuform;
+using llvm::StringRef;
 namespace fs = llvm::sys::fs;
 
-llvm::Error mcuform::fileError(llvm::StringRef path, const llvm::Twine &message) {
+llvm::Error mcuform::fileError(StringRef path, const llvm::Twine &message) {
   return llvm::createStringError(llvm::inconvertibleErrorCode(), (path + ": " + message).str());
 }
 
-llvm::Error mcuform::fileError(llvm::StringRef path, std::error_code code) {
+llvm::Error mcuform::fileError(StringRef path, std::error_code code) {
   // strerror's texts begin with a capital ("No such file or directory"), diagnostics do not.
   std::string text = code.message();
   if (text.size() > 1 && llvm::isLower(text[1]))
@@ -22,10 +23,16 @@ llvm::Error mcuform::fileError(llvm::StringRef path, std::error_code code) {
   return llvm::createStringError(code, (path + ": " + text).str());
 }
 
-/// Writes to an open descriptor and closes it. raw_fd_ostream aborts the process when an error is left uncollected, hence the clear_error().
-static std::error_code writePieces(int descriptor, llvm::ArrayRef<llvm::StringRef> pieces) {
+std::string mcuform::temporaryName(StringRef path) {
+  llvm::SmallString<16> suffix;
+  fs::createUniquePath(".tmp-%%%%%%%%", suffix, /*MakeAbsolute=*/false);
+  return (path + suffix).str();
+}
+
+/// Writes to an open descriptor and closes it. raw_fd_ostream aborts the process when an error is left uncollected, hence clear_error().
+static std::error_code writePieces(int descriptor, llvm::ArrayRef<StringRef> pieces) {
   llvm::raw_fd_ostream stream(descriptor, /*shouldClose=*/true);
-  for (llvm::StringRef piece : pieces)
+  for (StringRef piece : pieces)
     stream << piece;
   stream.close();
   std::error_code code = stream.error();
@@ -33,7 +40,7 @@ static std::error_code writePieces(int descriptor, llvm::ArrayRef<llvm::StringRe
   return code;
 }
 
-llvm::Error mcuform::writeFile(llvm::StringRef path, llvm::ArrayRef<llvm::StringRef> pieces) {
+llvm::Error mcuform::writeFile(StringRef path, llvm::ArrayRef<StringRef> pieces) {
   int descriptor = -1;
   fs::file_status status;
   bool isDevice = !fs::status(path, status) && status.type() != fs::file_type::regular_file;
@@ -45,10 +52,17 @@ llvm::Error mcuform::writeFile(llvm::StringRef path, llvm::ArrayRef<llvm::String
     return llvm::Error::success();
   }
 
-  llvm::SmallString<256> temporary;
-  if (std::error_code code = fs::createUniqueFile(path + ".tmp-%%%%%%%%", descriptor, temporary, fs::OF_None, 0666))
+  std::string temporary;
+  std::error_code code;
+  for (int attempt = 0; attempt < kMaxTemporaryNames; ++attempt) {
+    temporary = temporaryName(path);
+    code = fs::openFileForWrite(temporary, descriptor, fs::CD_CreateNew);
+    if (code != std::errc::file_exists)
+      break;
+  }
+  if (code)
     return fileError(path, code);
-  std::error_code code = writePieces(descriptor, pieces);
+  code = writePieces(descriptor, pieces);
   if (!code)
     code = fs::rename(temporary, path);
   if (!code)
@@ -57,7 +71,7 @@ llvm::Error mcuform::writeFile(llvm::StringRef path, llvm::ArrayRef<llvm::String
   return fileError(path, code);
 }
 
-llvm::Expected<std::string> mcuform::readFile(llvm::StringRef path) {
+llvm::Expected<std::string> mcuform::readFile(StringRef path) {
   auto buffer = llvm::MemoryBuffer::getFile(path, /*IsText=*/false, /*RequiresNullTerminator=*/false);
   if (!buffer)
     return fileError(path, buffer.getError());
