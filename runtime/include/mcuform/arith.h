@@ -1,0 +1,159 @@
+// The integer steps of docs/arithmetic.md, each written once: the reference interpreter, the portable kernels and the DSP kernels all
+// round, shift and saturate here and nowhere else.
+//
+// A function with a DSP instruction of its own has two bodies that agree on every input; which one is compiled in, the macro
+// MCUFORM_RT_DSP says. Freestanding: no libc, no libgcc, no static constructor.
+#ifndef MCUFORM_ARITH_H
+#define MCUFORM_ARITH_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+// The library can be compiled twice into one program (portable and DSP), each time under a namespace of its own.
+#ifndef MCUFORM_RT_ABI
+#define MCUFORM_RT_ABI v1
+#endif
+
+#if defined(__ARM_FEATURE_DSP) && !defined(MCUFORM_PORTABLE)
+#define MCUFORM_RT_DSP 1
+#else
+#define MCUFORM_RT_DSP 0
+#endif
+
+#if defined(__FAST_MATH__)
+#error "mcuform: 1/sqrt and the divisions below must round as IEEE 754 says; compile without -ffast-math"
+#endif
+
+namespace mcuform::rt {
+inline namespace MCUFORM_RT_ABI {
+
+/// EXP[i] = round(32767 * exp(-i/64)).
+inline constexpr int32_t exp_table_size = 1024;
+extern const int16_t exp_table[exp_table_size];
+
+/// DELTA[i] = round(2^18 * a * (1 - Phi(a))) with a = i/256; the last entry is 0, so that any larger index may be clamped to it.
+inline constexpr int32_t delta_table_size = 2048;
+extern const uint16_t delta_table[delta_table_size];
+
+// Two's complement sums that may wrap, without undefined behaviour.
+constexpr int32_t wrap_add(int32_t a, int32_t b) { return static_cast<int32_t>(static_cast<uint32_t>(a) + static_cast<uint32_t>(b)); }
+constexpr int32_t wrap_sub(int32_t a, int32_t b) { return static_cast<int32_t>(static_cast<uint32_t>(a) - static_cast<uint32_t>(b)); }
+constexpr int32_t wrap_mul(int32_t a, int32_t b) { return static_cast<int32_t>(static_cast<uint32_t>(a) * static_cast<uint32_t>(b)); }
+
+/// R(a, m, c) = c + round(a * m / 2^32), halves upwards; the sum wraps.
+inline int32_t round_mul_acc(int32_t a, int32_t m, int32_t c) {
+#if MCUFORM_RT_DSP
+  int32_t result;
+  __asm__("smmlar %0, %1, %2, %3" : "=r"(result) : "r"(a), "r"(m), "r"(c));
+  return result;
+#else
+  const int64_t product = static_cast<int64_t>(a) * m + (int64_t{1} << 31);
+  return wrap_add(c, static_cast<int32_t>(product >> 32));
+#endif
+}
+
+/// R(a, m, 0).
+inline int32_t round_mul(int32_t a, int32_t m) {
+#if MCUFORM_RT_DSP
+  int32_t result;
+  __asm__("smmulr %0, %1, %2" : "=r"(result) : "r"(a), "r"(m));
+  return result;
+#else
+  return round_mul_acc(a, m, 0);
+#endif
+}
+
+/// S_b(x): x clamped to the range of a signed integer of `bits` bits.
+template <int bits> inline int32_t saturate(int32_t x) {
+  static_assert(bits >= 1 && bits <= 31, "32 bits need no clamp");
+#if MCUFORM_RT_DSP
+  int32_t result;
+  __asm__("ssat %0, %1, %2" : "=r"(result) : "I"(bits), "r"(x));
+  return result;
+#else
+  constexpr int32_t high = static_cast<int32_t>((uint32_t{1} << (bits - 1)) - 1);
+  constexpr int32_t low = -high - 1;
+  return x < low ? low : x > high ? high : x;
+#endif
+}
+
+/// The epilogue of every linear, of scores and of context: S16(R(acc, mult, add)).
+inline int16_t requantize_s16(int32_t acc, int32_t mult) { return static_cast<int16_t>(saturate<16>(round_mul(acc, mult))); }
+inline int16_t requantize_add_s16(int32_t acc, int32_t mult, int32_t add) {
+  return static_cast<int16_t>(saturate<16>(round_mul_acc(acc, mult, add)));
+}
+inline int8_t requantize_s8(int32_t acc, int32_t mult) { return static_cast<int8_t>(saturate<8>(round_mul(acc, mult))); }
+
+/// One hidden unit of an MLP: the accumulator of the first linear to GELU's value, both in units of s_h, 15 bits.
+/// Requires 0 <= index_mult, 0 <= delta_mult; |u| << 8 is at most 2^30, so nothing overflows.
+inline int16_t gelu_s15(int32_t acc, int32_t mult, int32_t index_mult, int32_t delta_mult) {
+  const int32_t u = saturate<23>(round_mul(acc, mult));
+  const int32_t magnitude = u < 0 ? -u : u;
+  const int32_t scaled = round_mul(magnitude << 8, index_mult);
+  const int32_t index = scaled < delta_table_size ? scaled : delta_table_size - 1;
+  const int32_t positive = u < 0 ? 0 : u;
+  return static_cast<int16_t>(saturate<15>(round_mul_acc(delta_table[index], -delta_mult, positive)));
+}
+
+/// Where exp(t - max) stands in EXP; max >= t, both in units of 1/64.
+constexpr int32_t softmax_index(int32_t max, int32_t t) { return max - t < exp_table_size ? max - t : exp_table_size - 1; }
+
+/// M of the context: 2^40 / sum. sum >= 32767, because the maximum itself contributes EXP[0]; so M < 2^26.
+inline int32_t context_mult(int32_t sum) { return static_cast<int32_t>(1099511627776.0f / static_cast<float>(sum)); }
+
+/// sqrtf as the one instruction that it is; the builtin alone would add a call for errno's sake.
+inline float square_root(float x) {
+#if defined(__arm__) && defined(__ARM_FP) && (__ARM_FP & 4)
+  float result;
+  __asm__("vsqrt.f32 %0, %1" : "=t"(result) : "t"(x));
+  return result;
+#elif defined(__x86_64__)
+  float result;
+  __asm__("sqrtss %1, %0" : "=x"(result) : "x"(x));
+  return result;
+#else
+  return __builtin_sqrtf(x);
+#endif
+}
+
+/// width * Q - S^2 + epsilon: width^2 times the variance of a row. The compiler proves that the terms fit, and V >= epsilon >= 1.
+inline uint64_t layer_norm_variance(int32_t width, int64_t sum_of_squares, int32_t sum, int64_t epsilon) {
+  return static_cast<uint64_t>(sum_of_squares) * static_cast<uint32_t>(width) - static_cast<uint64_t>(static_cast<int64_t>(sum) * sum) +
+         static_cast<uint64_t>(epsilon);
+}
+
+/// What normalizes a row: y = S16(R((width*z - S) << shift, mult, 0)).
+struct RowScale {
+  int32_t mult;
+  int32_t shift;
+};
+
+/// The row's scale from V >= 1 and the scale of the output, 2^-out_shift with 0 <= out_shift <= 20.
+inline RowScale layer_norm_scale(uint64_t variance, int32_t out_shift) {
+  const uint32_t high_word = static_cast<uint32_t>(variance >> 32);
+  const uint32_t low_word = static_cast<uint32_t>(variance);
+  const int32_t top = high_word != 0 ? 63 - __builtin_clz(high_word) : 31 - __builtin_clz(low_word);
+  // Even, so that its half is exact; and 2^22 <= V >> e < 2^24, so that the conversion to float is exact.
+  const int32_t e = (top - 22) & ~1;
+  const uint32_t mantissa = e >= 0 ? static_cast<uint32_t>(variance >> e) : low_word << -e;
+  const float r = 1.0f / square_root(static_cast<float>(static_cast<int32_t>(mantissa)));
+  const float scaled = r * 4398046511104.0f;
+  const int32_t m = scaled >= 2147483648.0f ? INT32_MAX : static_cast<int32_t>(scaled);
+  const int32_t shift = out_shift - 10 - e / 2;
+  if (shift >= 0)
+    return {m, shift};
+  if (shift < -31)
+    return {0, 0};
+  return {static_cast<int32_t>((static_cast<uint32_t>(m) + (uint32_t{1} << (-shift - 1))) >> -shift), 0};
+}
+
+/// One value of a normalized row; z = x * factor, sum the sum of the row's z.
+inline int16_t layer_norm_value(int32_t z, int32_t width, int32_t sum, RowScale scale) {
+  const int32_t centred = wrap_sub(wrap_mul(width, z), sum);
+  return requantize_s16(static_cast<int32_t>(static_cast<uint32_t>(centred) << scale.shift), scale.mult);
+}
+
+} // namespace MCUFORM_RT_ABI
+} // namespace mcuform::rt
+
+#endif

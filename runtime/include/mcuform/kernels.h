@@ -1,0 +1,171 @@
+// The contract of every kernel of the runtime. The prototypes at the end follow from kernels.def; what each rounds is in docs/arithmetic.md.
+//
+// For all of them: rows >= 1; integers are little-endian; every accumulator wraps, the compiler proves that none does; Returns nothing,
+// there is no way to fail. A contract names only what differs.
+//
+//   T   the tokens of the network, T' = T rounded up to even
+//   dh  head_width, even
+//   R   round_mul_acc of arith.h, sN saturation to N bits
+//   paired weights: units in pairs, a pair one run of 2*depth bytes w0[0] w1[0] w0[1] w1[1] ..; depth even; odd units: a last channel of zeros
+#ifndef MCUFORM_KERNELS_H
+#define MCUFORM_KERNELS_H
+
+#include "mcuform/arith.h"
+
+namespace mcuform::rt {
+inline namespace MCUFORM_RT_ABI {
+
+/// unfold_u8: patches first .. first+rows-1 of an image, each as one row of int16.
+///
+/// Layout     image uint8 NHWC, lines of width*channels bytes; patch t stands at (t / g, t % g), g = width / patch_width; pixels right of
+///            the last whole patch are skipped; out [rows][depth]: patch_height runs of patch_width*channels values, then one zero if
+///            their number is odd, so that depth is even
+/// Quant      none: 0..255 widened
+/// Aliasing   out and image do not overlap
+/// Alignment  out 4 bytes; image none
+/// Scratch    none
+/// Accuracy   exact
+/// Returns    nothing
+
+/// copy_s16: out[r][c] = in[r][c].
+///
+/// Layout     both [rows][width] int16, dense
+/// Quant      none
+/// Aliasing   out and in do not overlap
+/// Alignment  4 bytes
+/// Scratch    none
+/// Accuracy   exact
+/// Returns    nothing
+
+/// layer_norm_s16: each row less its mean, over its standard deviation; gamma and beta live in the next linear.
+///
+/// Layout     in, out [rows][width] int16, dense; factor [width]
+/// Quant      in: channel c in units of s_X*factor[c], factor a power of two in [1, 256]; out in units of 2^-out_shift, 0 <= out_shift <= 20;
+///            epsilon = round(eps*width^2/s_X^2) >= 1
+/// Aliasing   out may be in itself; otherwise no overlap
+/// Alignment  4 bytes (rows of an odd width: 2, on a core that allows unaligned words)
+/// Scratch    none
+/// Accuracy   equal to docs/arithmetic.md bit for bit; IEEE single for one square root and one division a row
+/// Returns    nothing
+
+/// linear_s16: out[t][n] = s16(R(bias[n] + sum_k in[t][k]*w[n][k], mult[n], 0)).
+///
+/// Layout     in [rows][depth] int16; weights paired; bias, mult [units]; out [rows][units] int16, dense
+/// Quant      weights symmetric, one scale a unit; mult[n] = round(s_in*s_w[n]/s_out * 2^32)
+/// Aliasing   out overlaps nothing; weights, bias and mult may lie in flash
+/// Alignment  4 bytes for all buffers
+/// Scratch    none
+/// Accuracy   equal to docs/arithmetic.md bit for bit
+/// Returns    nothing
+
+/// linear_add_s16: x[t][n] = s16(R(bias[n] + sum_k in[t][k]*w[n][k], mult[n], x[t][n])).
+///
+/// Layout     as linear_s16, x [rows][units] int16, dense, read and written
+/// Quant      mult[n] = round(s_in*s_w[n]/(s_X*factor[n]) * 2^32)
+/// Aliasing   x overlaps nothing else
+/// Alignment  4 bytes for all buffers
+/// Scratch    none
+/// Accuracy   equal to docs/arithmetic.md bit for bit
+/// Returns    nothing
+
+/// linear_gelu_s16: the first linear of an MLP and GELU on its result, gelu_s15 of arith.h.
+///
+/// Layout     as linear_s16
+/// Quant      out in units of s_h, 15 bits; mult[n] = round(s_in*s_w[n]/s_h * 2^32); index_mult = round(s_h * 2^32);
+///            delta_mult = round(2^-18/s_h * 2^32), given positive
+/// Aliasing   out overlaps nothing; weights, bias and mult may lie in flash
+/// Alignment  4 bytes for all buffers
+/// Scratch    none
+/// Accuracy   equal to docs/arithmetic.md bit for bit
+/// Returns    nothing
+
+/// linear_keys_s8: a linear whose outputs go to the K cache, rows being tokens first .. first+rows-1.
+///
+/// Layout     in, weights, bias, mult as linear_s16, units = heads*dh; K[h*T'*dh + (t/2)*2*dh + 2*k + (t&1)] of unit n = h*dh + k.
+///            Writes the slots of its tokens and no others, but for T odd, where the last token also zeroes the slots of token T
+/// Quant      s8(R(acc, mult[n], 0)), one scale a unit
+/// Aliasing   keys overlaps nothing
+/// Alignment  4 bytes for all buffers
+/// Scratch    none
+/// Accuracy   equal to docs/arithmetic.md bit for bit
+/// Returns    nothing
+
+/// linear_values_s8: a linear whose outputs go to the V cache.
+///
+/// Layout     as linear_keys_s8, but V[h*T'*dh + (d/2)*2*T' + 2*t + (d&1)] of unit n = h*dh + d
+/// Quant      s8(R(acc, mult[n], 0)), one scale a unit
+/// Aliasing   values overlaps nothing
+/// Alignment  4 bytes for all buffers
+/// Scratch    none
+/// Accuracy   equal to docs/arithmetic.md bit for bit
+/// Returns    nothing
+
+/// attention_scores_s16: of one head, scores[r][j] = s16(R(sum_k q[r][k]*K[j][k], mult[0], 0)).
+///
+/// Layout     q [rows] of dh int16, q_stride values apart, the pointer at the head's first column; keys the head's part of the K cache;
+///            scores [rows][T'] int16, dense; of T odd column T is written too, as 0
+/// Quant      scores in units of 1/64; mult points to one value, this head's
+/// Aliasing   scores overlaps nothing
+/// Alignment  4 bytes; q_stride even
+/// Scratch    none
+/// Accuracy   equal to docs/arithmetic.md bit for bit
+/// Returns    nothing
+
+/// softmax_s16: scores to unnormalized probabilities in place, and the sum of each row.
+///
+/// Layout     scores [rows][T'] int16, dense; sums [rows]; of T odd column T is ignored and comes out 0
+/// Quant      in: units of 1/64; out: EXP[min(max - t, 1023)], 32767 for the largest; sums[r] = their sum
+/// Aliasing   sums does not overlap scores
+/// Alignment  4 bytes
+/// Scratch    none
+/// Accuracy   equal to docs/arithmetic.md bit for bit
+/// Returns    nothing
+
+/// attention_context_s16: of one head, context[r][d] = s16(R(sum_j scores[r][j]*V[j][d], context_mult(sums[r]), 0)).
+///
+/// Layout     scores [rows][T'] and sums [rows] as softmax_s16 leaves them; values the head's part of the V cache; context [rows] of dh int16,
+///            context_stride values apart, the pointer at the head's first column
+/// Quant      context in units of s_V/256. T <= 512; up to 516 if no value is -128
+/// Aliasing   context overlaps nothing
+/// Alignment  4 bytes; context_stride even
+/// Scratch    none
+/// Accuracy   equal to docs/arithmetic.md bit for bit; one IEEE single division a row
+/// Returns    nothing
+
+/// fill_zero_s32: out[c] = 0.
+///
+/// Layout     out [width]
+/// Quant      none
+/// Aliasing   none to speak of
+/// Alignment  4 bytes
+/// Scratch    none
+/// Accuracy   exact
+/// Returns    nothing
+
+/// accumulate_rows_s16: sums[c] += sum over the rows of in[r][c].
+///
+/// Layout     sums [width]; in [rows][width] int16, dense
+/// Quant      none; at most 65536 rows in all
+/// Aliasing   sums does not overlap in
+/// Alignment  4 bytes (rows of an odd width: 2, on a core that allows unaligned words)
+/// Scratch    none
+/// Accuracy   exact
+/// Returns    nothing
+
+/// scale_s32_s16: out[c] = s16(R(sums[c], mult, 0)).
+///
+/// Layout     sums, out [width]
+/// Quant      mult = round(2^32 / count) for a mean, count >= 3
+/// Aliasing   out does not overlap sums
+/// Alignment  4 bytes
+/// Scratch    none
+/// Accuracy   equal to docs/arithmetic.md bit for bit
+/// Returns    nothing
+
+#define MCUFORM_KERNEL(name, params) void name params;
+#include "../../kernels.def"
+
+} // namespace MCUFORM_RT_ABI
+} // namespace mcuform::rt
+
+#endif

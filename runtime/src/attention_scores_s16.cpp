@@ -1,0 +1,35 @@
+// Queries against the K cache of one head.
+#include "linear_epilogue.h"
+#include "mcuform/kernels.h"
+#include "rows_by_pair.h"
+
+namespace mcuform::rt {
+inline namespace MCUFORM_RT_ABI {
+namespace {
+
+struct Scores {
+  int16_t *scores;
+  int32_t mult, stride;
+  int16_t *at = nullptr;
+  static constexpr int32_t bias0 = 0, bias1 = 0;
+
+  Scores(int16_t *scores, int32_t mult, int32_t stride) : scores(scores), mult(mult), stride(stride) {}
+
+  void begin(int32_t key) { at = scores + key; }
+  void store(int32_t acc0, int32_t acc1) {
+    store_s16x2(at, requantize_s16(acc0, mult), requantize_s16(acc1, mult));
+    at += stride;
+  }
+};
+
+} // namespace
+
+void attention_scores_s16(int16_t *scores, const int16_t *q, const int8_t *keys, const int32_t *mult, int32_t rows, int32_t tokens,
+                          int32_t head_width, int32_t q_stride) {
+  const int32_t padded = tokens + (tokens & 1);
+  Scores epilogue(scores, *mult, padded);
+  rows_by_pair(q, q_stride, keys, rows, head_width, padded, epilogue);
+}
+
+} // namespace MCUFORM_RT_ABI
+} // namespace mcuform::rt

@@ -1,0 +1,38 @@
+// A dense layer added to the residual stream in place.
+#include "linear_epilogue.h"
+#include "mcuform/kernels.h"
+#include "rows_by_pair.h"
+
+namespace mcuform::rt {
+inline namespace MCUFORM_RT_ABI {
+namespace {
+
+struct Add : LinearPair {
+  int16_t *x;
+  int16_t *at = nullptr;
+
+  Add(int16_t *x, const int32_t *bias, const int32_t *mult, int32_t units) : LinearPair(bias, mult, units), x(x) {}
+
+  void begin(int32_t unit) {
+    load(unit);
+    at = x + unit;
+  }
+  void store(int32_t acc0, int32_t acc1) {
+    if (whole)
+      store_s16x2(at, requantize_add_s16(acc0, mult0, at[0]), requantize_add_s16(acc1, mult1, at[1]));
+    else
+      *at = requantize_add_s16(acc0, mult0, *at);
+    at += units;
+  }
+};
+
+} // namespace
+
+void linear_add_s16(int16_t *x, const int16_t *in, const int8_t *weights, const int32_t *bias, const int32_t *mult, int32_t rows,
+                    int32_t depth, int32_t units) {
+  Add epilogue(x, bias, mult, units);
+  rows_by_pair(in, depth, weights, rows, depth, units, epilogue);
+}
+
+} // namespace MCUFORM_RT_ABI
+} // namespace mcuform::rt

@@ -1,0 +1,38 @@
+// What the epilogues of the linears share: the bias and the multiplier of a pair of units, of which the second may not exist.
+#ifndef MCUFORM_SRC_LINEAR_EPILOGUE_H
+#define MCUFORM_SRC_LINEAR_EPILOGUE_H
+
+#include "mcuform/arith.h"
+
+namespace mcuform::rt {
+inline namespace MCUFORM_RT_ABI {
+
+/// Two neighbours in a row, written at once: a word, so that the store buffer need not read, modify and write.
+inline void store_s16x2(int16_t *at, int16_t low, int16_t high) {
+  const uint32_t word = static_cast<uint32_t>(static_cast<uint16_t>(low)) | static_cast<uint32_t>(static_cast<uint16_t>(high)) << 16;
+  __builtin_memcpy(at, &word, 4);
+}
+
+struct LinearPair {
+  const int32_t *bias;
+  const int32_t *mult;
+  int32_t units;
+  int32_t bias0 = 0, bias1 = 0;
+  int32_t mult0 = 0, mult1 = 0;
+  bool whole = true; // false for the last of an odd count of units: nothing of the second may be read or written
+
+  LinearPair(const int32_t *bias, const int32_t *mult, int32_t units) : bias(bias), mult(mult), units(units) {}
+
+  void load(int32_t unit) {
+    whole = unit + 1 < units;
+    bias0 = bias[unit];
+    mult0 = mult[unit];
+    bias1 = whole ? bias[unit + 1] : 0;
+    mult1 = whole ? mult[unit + 1] : 0;
+  }
+};
+
+} // namespace MCUFORM_RT_ABI
+} // namespace mcuform::rt
+
+#endif

@@ -1,0 +1,72 @@
+// The one inner loop of the runtime: all rows of a block against the paired weights, two output channels at a time. The linears, scores and
+// context differ only in their epilogue. The weights of a pair are met once per block, so each byte of flash is fetched once.
+//
+// An epilogue has
+//   void begin(int32_t unit)                 units `unit` and `unit + 1` come next, for all rows; sets
+//   int32_t bias0, bias1                     what the two accumulators start from
+//   void store(int32_t acc0, int32_t acc1)   called once a row, rows ascending
+#ifndef MCUFORM_SRC_ROWS_BY_PAIR_H
+#define MCUFORM_SRC_ROWS_BY_PAIR_H
+
+#include "mcuform/arith.h"
+
+namespace mcuform::rt {
+inline namespace MCUFORM_RT_ABI {
+
+// Rows that share one unpacking of the weights, and how many values deep: bounds the stack at about 600 bytes.
+inline constexpr int32_t rows_per_group = 8;
+inline constexpr int32_t unpack_depth = 128;
+
+/// acc[r] += in[r] . w0, in[r] . w1 for up to rows_per_group rows. Written for a compiler's vectorizer: the pair is first split into two
+/// runs of int16, so that the sums are plain dot products.
+inline void accumulate_group(int32_t (*acc)[2], const int16_t *in, int32_t stride, const int8_t *weights, int32_t rows, int32_t depth) {
+  int16_t even[unpack_depth];
+  int16_t odd[unpack_depth];
+  for (int32_t start = 0; start < depth; start += unpack_depth) {
+    const int32_t count = depth - start < unpack_depth ? depth - start : unpack_depth;
+    const int8_t *from = weights + 2 * static_cast<ptrdiff_t>(start);
+    for (int32_t k = 0; k < count; ++k) {
+      int16_t both;
+      __builtin_memcpy(&both, from + 2 * k, 2);
+      even[k] = static_cast<int16_t>(static_cast<int8_t>(both));
+      odd[k] = static_cast<int16_t>(both >> 8);
+    }
+    for (int32_t r = 0; r < rows; ++r) {
+      const int16_t *row = in + static_cast<ptrdiff_t>(r) * stride + start;
+      uint32_t sum0 = 0;
+      uint32_t sum1 = 0;
+      for (int32_t k = 0; k < count; ++k) {
+        sum0 += static_cast<uint32_t>(row[k] * even[k]);
+        sum1 += static_cast<uint32_t>(row[k] * odd[k]);
+      }
+      acc[r][0] = wrap_add(acc[r][0], static_cast<int32_t>(sum0));
+      acc[r][1] = wrap_add(acc[r][1], static_cast<int32_t>(sum1));
+    }
+  }
+}
+
+/// Rows stand `stride` values apart; depth is even.
+template <class Epilogue>
+inline void rows_by_pair(const int16_t *in, int32_t stride, const int8_t *weights, int32_t rows, int32_t depth, int32_t units,
+                         Epilogue &epilogue) {
+  for (int32_t unit = 0; unit < units; unit += 2) {
+    epilogue.begin(unit);
+    for (int32_t first = 0; first < rows; first += rows_per_group) {
+      const int32_t count = rows - first < rows_per_group ? rows - first : rows_per_group;
+      int32_t acc[rows_per_group][2];
+      for (int32_t r = 0; r < count; ++r) {
+        acc[r][0] = epilogue.bias0;
+        acc[r][1] = epilogue.bias1;
+      }
+      accumulate_group(acc, in + static_cast<ptrdiff_t>(first) * stride, stride, weights, count, depth);
+      for (int32_t r = 0; r < count; ++r)
+        epilogue.store(acc[r][0], acc[r][1]);
+    }
+    weights += 2 * static_cast<ptrdiff_t>(depth);
+  }
+}
+
+} // namespace MCUFORM_RT_ABI
+} // namespace mcuform::rt
+
+#endif
