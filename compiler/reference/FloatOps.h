@@ -1,0 +1,33 @@
+// The float operators on host tensors, one function each, free of the IR.
+#ifndef MCUFORM_COMPILER_REFERENCE_FLOATOPS_H
+#define MCUFORM_COMPILER_REFERENCE_FLOATOPS_H
+
+#include "compiler/reference/HostTensor.h"
+#include "dialects/mcuf/McufDialect.h"
+
+namespace mcuform::floatops {
+
+HostTensor unary(mcuf::UnaryKind kind, const HostTensor &input);
+mlir::FailureOr<HostTensor> binary(mcuf::BinaryKind kind, const HostTensor &lhs, const HostTensor &rhs, llvm::ArrayRef<int64_t> shape);
+HostTensor select(const HostTensor &condition, const HostTensor &onTrue, const HostTensor &onFalse, llvm::ArrayRef<int64_t> shape);
+mlir::FailureOr<HostTensor> cast(const HostTensor &input, ElementKind to);
+HostTensor transpose(const HostTensor &input, llvm::ArrayRef<int64_t> permutation);
+HostTensor slice(const HostTensor &input, llvm::ArrayRef<int64_t> starts, llvm::ArrayRef<int64_t> sizes, llvm::ArrayRef<int64_t> steps);
+HostTensor concat(llvm::ArrayRef<HostTensor> inputs, int64_t axis, llvm::ArrayRef<int64_t> shape);
+/// Fails where an index is out of range.
+mlir::FailureOr<HostTensor> gather(const HostTensor &input, const HostTensor &indices, int64_t axis, llvm::ArrayRef<int64_t> shape);
+HostTensor broadcast(const HostTensor &input, llvm::ArrayRef<int64_t> shape);
+mlir::FailureOr<HostTensor> reduce(mcuf::ReduceKind kind, const HostTensor &input, llvm::ArrayRef<int64_t> axes, llvm::ArrayRef<int64_t> shape);
+HostTensor matmul(const HostTensor &lhs, const HostTensor &rhs, llvm::ArrayRef<int64_t> shape);
+HostTensor softmax(const HostTensor &input, int64_t axis);
+HostTensor conv(const HostTensor &input, const HostTensor &weights, const HostTensor *bias, llvm::ArrayRef<int64_t> strides, llvm::ArrayRef<int64_t> pads,
+                llvm::ArrayRef<int64_t> dilations, int64_t groups, llvm::ArrayRef<int64_t> shape);
+HostTensor layerNorm(const HostTensor &input, const HostTensor *gamma, const HostTensor *beta, float epsilon);
+HostTensor gelu(const HostTensor &input, bool approximate);
+HostTensor linear(const HostTensor &input, const HostTensor &weights, const HostTensor *bias);
+HostTensor attention(const HostTensor &q, const HostTensor &k, const HostTensor &v, int64_t heads, float scale);
+HostTensor patchEmbed(const HostTensor &image, const HostTensor &weights, const HostTensor &bias, const HostTensor *position, const HostTensor *prefix);
+
+} // namespace mcuform::floatops
+
+#endif
