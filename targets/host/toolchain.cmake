@@ -1,0 +1,11 @@
+# Compiles for this machine. An environment's CXX wins; else the compiler that mcuform itself is built with, else any.
+if(NOT CMAKE_CXX_COMPILER AND NOT DEFINED ENV{CXX})
+  find_program(MCUFORM_HOST_CXX NAMES clang++-19 g++ c++ clang++ REQUIRED)
+  set(CMAKE_CXX_COMPILER "${MCUFORM_HOST_CXX}")
+endif()
+if(NOT CMAKE_ASM_COMPILER)
+  set(CMAKE_ASM_COMPILER "${CMAKE_CXX_COMPILER}")
+endif()
+if(NOT CMAKE_BUILD_TYPE)
+  set(CMAKE_BUILD_TYPE Release CACHE STRING "")
+endif()

@@ -1,0 +1,86 @@
+// Counts code of known length: every length modulo the five that a tick's rounding has, and runs that the timer goes round in.
+#include "platform.h"
+#include "semihosting.h"
+#include <cstdint>
+#include <initializer_list>
+
+using namespace mcuform::target;
+
+namespace {
+
+extern "C" {
+// `arena` carries a number here: how many of the 40 nops are executed. Instructions: rsb, add, adr, add, bx, the nops, bx.
+__attribute__((naked, noinline, aligned(4))) int nops(void *, int16_t *) {
+  asm volatile(R"(
+    rsb   r0, r0, #40
+    adr   r1, 1f
+    add   r1, r1, r0, lsl #1
+    adds  r1, r1, #1
+    bx    r1
+    .balign 4
+1:  .rept 40
+    nop
+    .endr
+    bx    lr
+  )");
+}
+constexpr uint64_t nops_overhead = 6;
+constexpr uint64_t loop_instructions = 64;
+
+// `arena` carries how often the loop is gone through, from 1: 64 instructions each time, and the return.
+__attribute__((naked, noinline, aligned(4))) int loop(void *, int16_t *) {
+  asm volatile(R"(
+1:  .rept 62
+    nop
+    .endr
+    subs  r0, r0, #1
+    bne   1b
+    bx    lr
+  )");
+}
+}
+
+bool failed = false;
+
+void print_decimal(uint64_t value) {
+  char text[21];
+  char *at = text + 20;
+  *at = '\0';
+  do
+    *--at = static_cast<char>('0' + value % 10);
+  while ((value /= 10) != 0);
+  semihost(Semihosting::write_text, at);
+}
+
+void expect(ModelEntry entry, uint32_t argument, uint64_t expected) {
+  uint64_t instructions = 0;
+  call_counted(entry, reinterpret_cast<void *>(argument), nullptr, &instructions);
+  if (instructions == expected)
+    return;
+  failed = true;
+  semihost(Semihosting::write_text, "expected ");
+  print_decimal(expected);
+  semihost(Semihosting::write_text, " instructions, counted ");
+  print_decimal(instructions);
+  semihost(Semihosting::write_text, "\n");
+}
+
+} // namespace
+
+int main(int, char **) {
+  if (!counts_instructions()) {
+    semihost(Semihosting::write_text, "the counter does not count code of known length right\n");
+    return 1;
+  }
+  for (int repeat = 0; repeat < 3; ++repeat) {
+    for (uint32_t count = 0; count <= 40; ++count)
+      expect(nops, count, count + nops_overhead);
+    for (uint32_t count : {1u, 2u, 999u, 1000u, 1001u, 1234567u})
+      expect(loop, count, loop_instructions * count + 1);
+  }
+  // The timer's 32 bits hold 2 684 354 560 instructions: just before and behind the first round, behind the
+  // second.
+  for (uint32_t count : {41943039u, 41943040u, 50000000u, 100000000u})
+    expect(loop, count, loop_instructions * count + 1);
+  return failed ? 1 : 0;
+}
