@@ -62,8 +62,9 @@ FailureOr<HostTensor> evaluateFloatOp(Operation *op, ArrayRef<HostTensor> in) {
   return result;
 }
 
-FailureOr<FloatInterpreter> FloatInterpreter::create(func::FuncOp function) {
+FailureOr<FloatInterpreter> FloatInterpreter::create(func::FuncOp function, OpEvaluator evaluator) {
   FloatInterpreter interpreter;
+  interpreter.evaluator = evaluator;
   interpreter.function = function;
   if (!function.getBody().hasOneBlock())
     return function.emitError() << "cannot be interpreted: it has " << function.getBody().getBlocks().size() << " blocks";
@@ -102,7 +103,7 @@ FailureOr<std::vector<HostTensor>> FloatInterpreter::run(ArrayRef<HostTensor> in
       results.assign(operands.begin(), operands.end());
       break;
     }
-    FailureOr<HostTensor> result = evaluateFloatOp(&op, operands);
+    FailureOr<HostTensor> result = evaluator(&op, operands);
     if (failed(result))
       return failure();
     values[op.getResult(0)] = *result;

@@ -16,16 +16,20 @@ mlir::FailureOr<HostTensor> evaluateFloatOp(mlir::Operation *op, llvm::ArrayRef<
 /// Called with every value computed, in program order.
 using ValueObserver = llvm::function_ref<void(mlir::Value, const HostTensor &)>;
 
+/// The meaning of one op: evaluateFloatOp or evaluateIntegerOp.
+using OpEvaluator = mlir::FailureOr<HostTensor> (*)(mlir::Operation *, llvm::ArrayRef<HostTensor>);
+
 /// A function prepared for repeated evaluation: constants are converted once, a value's memory goes when its last user has run.
 class FloatInterpreter {
 public:
-  /// Fails, with diagnostics, if the function holds an op without float meaning.
-  static mlir::FailureOr<FloatInterpreter> create(mlir::func::FuncOp function);
+  /// Fails, with a diagnostic, if a constant cannot be read.
+  static mlir::FailureOr<FloatInterpreter> create(mlir::func::FuncOp function, OpEvaluator evaluator = evaluateFloatOp);
   /// Results of one inference. Safe to call from several threads at once.
   mlir::FailureOr<std::vector<HostTensor>> run(llvm::ArrayRef<HostTensor> inputs, ValueObserver observer = [](mlir::Value, const HostTensor &) {}) const;
 
 private:
   mlir::func::FuncOp function;
+  OpEvaluator evaluator = evaluateFloatOp;
   llvm::DenseMap<mlir::Value, HostTensor> constants;
   llvm::DenseMap<mlir::Operation *, llvm::SmallVector<mlir::Value, 2>> lastUses;
 };

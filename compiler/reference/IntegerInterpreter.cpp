@@ -1,0 +1,158 @@
+// Integer operators, as the arithmetic's definition reads. Speed is the kernels' business.
+#include "compiler/reference/IntegerInterpreter.h"
+
+#include "compiler/reference/FloatInterpreter.h"
+#include "dialects/mcuf/McufDialect.h"
+#include "mcuform/arith.h"
+#include "llvm/ADT/TypeSwitch.h"
+
+#include <cstring>
+
+using namespace mlir;
+
+namespace mcuform {
+namespace {
+
+/// acc[row][unit] handed to the epilogue `fn(index of the output element, acc, unit)`. `In` is the type of the activations.
+template <class In, class Fn> void forEachAccumulator(const In *input, int64_t rows, const HostTensor &weights, const HostTensor &bias, Fn fn) {
+  int64_t units = weights.shape()[0], depth = weights.shape()[1];
+  for (int64_t t = 0; t < rows; ++t)
+    for (int64_t n = 0; n < units; ++n) {
+      const int8_t *w = weights.data<int8_t>() + n * depth;
+      int32_t acc = bias.data<int32_t>()[n];
+      for (int64_t k = 0; k < depth; ++k)
+        acc += int32_t(input[t * depth + k]) * w[k];
+      fn(t * units + n, acc, n);
+    }
+}
+
+HostTensor layerNorm(mcuf::QLayerNormOp op, const HostTensor &input, const HostTensor &factor, ArrayRef<int64_t> shape) {
+  HostTensor result(ElementKind::I16, shape);
+  int64_t width = input.width();
+  SmallVector<int32_t> z(static_cast<size_t>(width));
+  for (int64_t t = 0; t < input.rows(); ++t) {
+    int32_t sum = 0;
+    int64_t squares = 0;
+    for (int64_t c = 0; c < width; ++c) {
+      z[c] = int32_t(input.data<int16_t>()[t * width + c]) * factor.data<int16_t>()[c];
+      sum += z[c];
+      squares += int64_t(z[c]) * z[c];
+    }
+    uint64_t variance = rt::layer_norm_variance(int32_t(width), squares, sum, int64_t(op.getEpsilon()));
+    rt::RowScale scale = rt::layer_norm_scale(variance, int32_t(op.getOutShift()));
+    for (int64_t c = 0; c < width; ++c)
+      result.data<int16_t>()[t * width + c] = rt::layer_norm_value(z[c], int32_t(width), sum, scale);
+  }
+  return result;
+}
+
+HostTensor linear(ElementKind kind, const HostTensor &input, const HostTensor &weights, const HostTensor &bias, const HostTensor &mult, ArrayRef<int64_t> shape) {
+  HostTensor result(kind, shape);
+  const int32_t *m = mult.data<int32_t>();
+  forEachAccumulator(input.data<int16_t>(), input.rows(), weights, bias, [&](int64_t i, int32_t acc, int64_t n) {
+    if (kind == ElementKind::I8)
+      result.data<int8_t>()[i] = rt::requantize_s8(acc, m[n]);
+    else
+      result.data<int16_t>()[i] = rt::requantize_s16(acc, m[n]);
+  });
+  return result;
+}
+
+HostTensor linearAdd(const HostTensor &input, const HostTensor &weights, const HostTensor &bias, const HostTensor &mult, const HostTensor &residual) {
+  HostTensor result(ElementKind::I16, residual.shape());
+  forEachAccumulator(input.data<int16_t>(), input.rows(), weights, bias, [&](int64_t i, int32_t acc, int64_t n) {
+    result.data<int16_t>()[i] = rt::requantize_add_s16(acc, mult.data<int32_t>()[n], residual.data<int16_t>()[i]);
+  });
+  return result;
+}
+
+HostTensor linearGelu(mcuf::QLinearGeluOp op, const HostTensor &input, const HostTensor &weights, const HostTensor &bias, const HostTensor &mult,
+                      ArrayRef<int64_t> shape) {
+  HostTensor result(ElementKind::I16, shape);
+  forEachAccumulator(input.data<int16_t>(), input.rows(), weights, bias, [&](int64_t i, int32_t acc, int64_t n) {
+    result.data<int16_t>()[i] = rt::gelu_s15(acc, mult.data<int32_t>()[n], int32_t(op.getIndexMult()), int32_t(op.getDeltaMult()));
+  });
+  return result;
+}
+
+HostTensor attention(mcuf::QAttentionOp op, const HostTensor &q, const HostTensor &k, const HostTensor &v, const HostTensor &scoreMult, ArrayRef<int64_t> shape) {
+  HostTensor result(ElementKind::I16, shape);
+  int64_t heads = op.getNumHeads(), width = q.width() / heads, valueWidth = v.width() / heads, tokens = k.rows();
+  SmallVector<int32_t> scores(static_cast<size_t>(tokens));
+  for (int64_t t = 0; t < q.rows(); ++t)
+    for (int64_t h = 0; h < heads; ++h) {
+      int32_t maximum = INT32_MIN, sum = 0;
+      for (int64_t j = 0; j < tokens; ++j) {
+        int32_t acc = 0;
+        for (int64_t c = h * width; c < (h + 1) * width; ++c)
+          acc += int32_t(q.data<int16_t>()[t * q.width() + c]) * k.data<int8_t>()[j * k.width() + c];
+        scores[j] = rt::requantize_s16(acc, scoreMult.data<int32_t>()[h]);
+        maximum = std::max(maximum, scores[j]);
+      }
+      for (int32_t &score : scores)
+        sum += score = rt::exp_table[rt::softmax_index(maximum, score)];
+      int32_t mult = rt::context_mult(sum);
+      for (int64_t c = h * valueWidth; c < (h + 1) * valueWidth; ++c) {
+        int32_t acc = 0;
+        for (int64_t j = 0; j < tokens; ++j)
+          acc += scores[j] * v.data<int8_t>()[j * v.width() + c];
+        result.data<int16_t>()[t * v.width() + c] = rt::requantize_s16(acc, mult);
+      }
+    }
+  return result;
+}
+
+HostTensor patchEmbed(mcuf::QPatchEmbedOp op, const HostTensor &image, const HostTensor &weights, const HostTensor &bias, const HostTensor &mult,
+                      const HostTensor &position, const HostTensor *prefix, ArrayRef<int64_t> shape) {
+  HostTensor result(ElementKind::I16, shape);
+  int64_t units = weights.shape()[0], depth = weights.shape()[1], patchHeight = op.getPatchHeight(), patchWidth = op.getPatchWidth();
+  int64_t width = image.shape()[1], channels = image.shape()[2], gridWidth = width / patchWidth, run = patchWidth * channels;
+  int64_t prefixSize = prefix ? prefix->size() : 0;
+  if (prefix)
+    std::memcpy(result.data<char>(), prefix->data<char>(), size_t(prefixSize) * sizeof(int16_t));
+  int16_t *out = result.data<int16_t>() + prefixSize;
+  std::vector<uint8_t> pixels(static_cast<size_t>(depth));
+  for (int64_t t = 0; t < position.shape()[0]; ++t) {
+    for (int64_t y = 0; y < patchHeight; ++y)
+      std::memcpy(pixels.data() + y * run, image.data<uint8_t>() + ((t / gridWidth * patchHeight + y) * width + t % gridWidth * patchWidth) * channels,
+                  size_t(run));
+    forEachAccumulator(pixels.data(), 1, weights, bias, [&](int64_t, int32_t acc, int64_t n) {
+      out[t * units + n] = rt::requantize_add_s16(acc, mult.data<int32_t>()[n], position.data<int16_t>()[t * units + n]);
+    });
+  }
+  return result;
+}
+
+HostTensor meanRows(mcuf::QMeanRowsOp op, const HostTensor &input, ArrayRef<int64_t> shape) {
+  HostTensor result(ElementKind::I16, shape);
+  for (int64_t c = 0; c < input.width(); ++c) {
+    int32_t sum = 0;
+    for (int64_t t = op.getFirstRow(); t < int64_t(op.getFirstRow() + op.getRowCount()); ++t)
+      sum += input.data<int16_t>()[t * input.width() + c];
+    result.data<int16_t>()[c] = rt::requantize_s16(sum, int32_t(op.getMult()));
+  }
+  return result;
+}
+
+} // namespace
+
+FailureOr<HostTensor> evaluateIntegerOp(Operation *op, ArrayRef<HostTensor> in) {
+  ArrayRef<int64_t> shape = op->getNumResults() == 1 ? mcuf::shapeOf(op->getResult(0)) : ArrayRef<int64_t>();
+  return llvm::TypeSwitch<Operation *, FailureOr<HostTensor>>(op)
+      .Case<mcuf::ConstantOp, mcuf::SliceOp, mcuf::ReshapeOp>([&](Operation *structural) { return evaluateFloatOp(structural, in); })
+      .Case([&](mcuf::QPatchEmbedOp embed) {
+        return patchEmbed(embed, in[0], in[1], in[2], in[3], in[4], embed.getPrefix() ? &in[5] : nullptr, shape);
+      })
+      .Case([&](mcuf::QLayerNormOp norm) { return layerNorm(norm, in[0], in[1], shape); })
+      .Case([&](mcuf::QLinearOp linearOp) {
+        auto kind = elementKindOf(cast<RankedTensorType>(linearOp.getType()).getElementType());
+        return linear(*kind, in[0], in[1], in[2], in[3], shape);
+      })
+      .Case([&](mcuf::QLinearAddOp) { return linearAdd(in[0], in[1], in[2], in[3], in[4]); })
+      .Case([&](mcuf::QLinearGeluOp gelu) { return linearGelu(gelu, in[0], in[1], in[2], in[3], shape); })
+      .Case([&](mcuf::QAttentionOp attentionOp) { return attention(attentionOp, in[0], in[1], in[2], in[3], shape); })
+      .Case([&](mcuf::QMeanRowsOp mean) { return meanRows(mean, in[0], shape); })
+      .Default([](Operation *other) -> FailureOr<HostTensor> { return other->emitOpError() << "has no integer meaning"; });
+}
+
+} // namespace mcuform
