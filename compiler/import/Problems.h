@@ -1,0 +1,46 @@
+/// Where the parts of the importer report what is wrong with a file.
+#ifndef MCUFORM_COMPILER_IMPORT_PROBLEMS_H
+#define MCUFORM_COMPILER_IMPORT_PROBLEMS_H
+
+#include "mlir/IR/Diagnostics.h"
+#include "mlir/IR/Location.h"
+
+#include <string>
+
+namespace mcuform {
+
+/// `name` made safe to print: names come from the file and may hold control characters or megabytes.
+std::string printable(llvm::StringRef name);
+
+/// The same in single quotes.
+std::string quoted(llvm::StringRef name);
+
+/// Counts and emits the errors of one import. A damaged file can have one per byte, so that only the first are shown and finish() says how
+/// many were not.
+class Problems {
+public:
+  Problems(mlir::MLIRContext &context, llvm::StringRef path);
+
+  /// An error about the node, tensor or value of that name. Inactive (and silent) once enough have been shown.
+  mlir::InFlightDiagnostic report(llvm::StringRef name);
+
+  /// An error about the file as a whole.
+  mlir::InFlightDiagnostic reportFile();
+
+  /// A warning, which does not count.
+  mlir::InFlightDiagnostic warn();
+
+  void finish();
+  bool any() const { return count != 0; }
+  mlir::Location getFileLocation() const { return fileLocation; }
+
+private:
+  mlir::InFlightDiagnostic report(mlir::Location location);
+
+  mlir::Location fileLocation;
+  size_t count = 0;
+};
+
+} // namespace mcuform
+
+#endif
