@@ -1,0 +1,115 @@
+// Invariants of the mcurt operators: calls agree with runtime/kernels.def, views stay inside of their sources.
+#include "dialects/mcurt/Kernels.h"
+#include "dialects/mcurt/McurtDialect.h"
+
+#include "llvm/ADT/StringExtras.h"
+
+using namespace mlir;
+
+namespace mcuform::mcurt {
+namespace {
+
+bool isIdentifier(StringRef name) {
+  return !name.empty() && !llvm::isDigit(name.front()) && llvm::all_of(name, [](char c) { return llvm::isAlnum(c) || c == '_'; });
+}
+
+/// The largest value of an index, -1 where it is not an argument of a loop.
+int64_t maxOf(Value index) {
+  auto argument = dyn_cast<BlockArgument>(index);
+  auto loop = argument ? dyn_cast<ForOp>(argument.getOwner()->getParentOp()) : ForOp();
+  if (!loop)
+    return -1;
+  return argument == loop.getFirst() ? loop.getLastFirst() : static_cast<int64_t>(std::min(loop.getStep(), loop.getExtent()));
+}
+
+} // namespace
+
+LogicalResult BufferOp::verify() {
+  if (!isIdentifier(getName()))
+    return emitOpError() << "name '" << getName() << "' is not an identifier";
+  if (!getType().getElementType().isInteger() || getType().getElementTypeBitWidth() % 8)
+    return emitOpError() << "must hold integers of whole bytes, got " << getType();
+  if (getOffset() && !getRegion())
+    return emitOpError() << "has an offset but no region";
+  return success();
+}
+
+LogicalResult ConstantOp::verify() {
+  if (!isIdentifier(getName()))
+    return emitOpError() << "name '" << getName() << "' is not an identifier";
+  if (getLayout() == Layout::Paired && (getType().getRank() != 2 || !getType().getElementType().isInteger(8)))
+    return emitOpError() << "only i8 matrices can be paired, got " << getType();
+  if (getLayout() == Layout::Paired && getType().getDimSize(1) % 2)
+    return emitOpError() << "depth " << getType().getDimSize(1) << " of paired weights must be even";
+  return success();
+}
+
+LogicalResult StageOp::verify() {
+  if (!isIdentifier(getName()))
+    return emitOpError() << "name '" << getName() << "' is not an identifier";
+  if ((*this)->getParentOfType<StageOp>() || (*this)->getParentOfType<ForOp>())
+    return emitOpError() << "must not stand in a stage or a loop";
+  return success();
+}
+
+LogicalResult ForOp::verify() {
+  auto types = getBody().getArgumentTypes();
+  if (types.size() != 2 || !types[0].isIndex() || !types[1].isIndex())
+    return emitOpError() << "body must take two indices, the first one and their number";
+  return success();
+}
+
+LogicalResult ViewOp::verify() {
+  auto type = typeOf(getSource());
+  size_t rank = type.getRank(), indices = llvm::count_if(getScales(), [](int64_t scale) { return scale != 0; });
+  if (getScales().size() != rank || getOffsets().size() != rank)
+    return emitOpError() << "needs one coordinate for each of the " << rank << " dimensions of " << type;
+  if (indices != getIndices().size())
+    return emitOpError() << "has " << indices << " scales for " << getIndices().size() << " indices";
+  for (unsigned dim = 0; dim < rank; ++dim) {
+    int64_t last = getOffsets()[dim];
+    if (last < 0 || getScales()[dim] < 0)
+      return emitOpError() << "coordinates must not be negative";
+    if (Value index = getIndexOf(dim)) {
+      int64_t max = maxOf(index);
+      if (max < 0)
+        return emitOpError() << "index " << dim << " is not an argument of mcurt.for";
+      last += max * getScales()[dim];
+    }
+    if (last >= type.getDimSize(dim))
+      return emitOpError() << "coordinate " << dim << " reaches " << last << ", the source is " << type;
+  }
+  return success();
+}
+
+LogicalResult CallOp::verify() {
+  const Kernel *kernel = findKernel(getKernel());
+  if (!kernel)
+    return emitOpError() << "no kernel is named '" << getKernel() << "'";
+  if (getBuffers().size() != kernel->buffers().size() || getAccesses().size() != getBuffers().size())
+    return emitOpError() << "kernel '" << getKernel() << "' takes " << kernel->buffers().size() << " buffers, got " << getBuffers().size();
+  for (auto [i, param] : llvm::enumerate(kernel->buffers())) {
+    Type element = typeOf(getBuffers()[i]).getElementType();
+    if (!element.isInteger(param.bits) || element.isUnsignedInteger() != param.isUnsigned)
+      return emitOpError() << "buffer '" << param.name << "' of kernel '" << getKernel() << "' is " << param.type << ", got " << getBuffers()[i].getType();
+    if ((getAccess(i) == Access::Read) != (param.role == KernelParam::Role::Read))
+      return emitOpError() << "buffer '" << param.name << "' of kernel '" << getKernel() << "' is "
+                           << (param.role == KernelParam::Role::Read ? "only read" : "written");
+    if (getAccess(i) != Access::Read && rootOf(getBuffers()[i]).getDefiningOp<ConstantOp>())
+      return emitOpError() << "buffer '" << param.name << "' is written but is a constant";
+  }
+  if (getIntegers().size() != kernel->integers().size())
+    return emitOpError() << "kernel '" << getKernel() << "' takes " << kernel->integers().size() << " integers, got " << getIntegers().size();
+  size_t dynamic = 0;
+  for (auto [number, param] : llvm::zip_equal(getIntegers(), kernel->integers())) {
+    if (ShapedType::isDynamic(number))
+      ++dynamic;
+    else if (param.bits < 64 && !llvm::isIntN(param.bits, number))
+      return emitOpError() << "integer '" << param.name << "' is " << param.type << ", got " << number;
+  }
+  if (dynamic != getIndices().size())
+    return emitOpError() << "has " << getIndices().size() << " indices for " << dynamic << " integers";
+  return success();
+}
+
+} // namespace mcuform::mcurt
