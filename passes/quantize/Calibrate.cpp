@@ -1,0 +1,70 @@
+// mcuf-calibrate: runs the float network over calibration inputs and notes what it saw at every op.
+#include "compiler/calibration/Statistics.h"
+#include "dialects/mcuf/McufDialect.h"
+#include "passes/Passes.h"
+#include "passes/quantize/CalibrationAttributes.h"
+
+namespace mcuform {
+#define GEN_PASS_DEF_CALIBRATE
+#include "passes/Passes.h.inc"
+
+namespace {
+
+using namespace mlir;
+
+std::vector<double> averaged(const std::vector<double> &sums, int64_t rows) {
+  std::vector<double> result(sums);
+  for (double &value : result)
+    value /= double(rows);
+  return result;
+}
+
+struct Calibrate : impl::CalibrateBase<Calibrate> {
+  using Base::Base;
+
+  void runOnOperation() override {
+    func::FuncOp function = getOperation();
+    if (inputs.empty()) {
+      function.emitError() << "quantization needs calibration inputs: pass --calibrate IMAGES.npy with 32 to 128 typical inputs, uint8 [N, height, width, "
+                              "channels] or float32 [N, channels, height, width]";
+      return signalPassFailure();
+    }
+    if (function.getNumArguments() != 1) {
+      function.emitError() << "has " << function.getNumArguments() << " inputs; networks with one input are supported";
+      return signalPassFailure();
+    }
+    InputNormalization normalization{llvm::to_vector(mean), llvm::to_vector(std)};
+    llvm::Expected<NpyArray> array = readNpy(inputs);
+    if (!array)
+      return fail(array.takeError());
+    llvm::Expected<ImageSet> images = ImageSet::create(*array, mcuf::shapeOf(function.getArgument(0)), normalization);
+    if (!images)
+      return fail(images.takeError());
+    FailureOr<CalibrationResult> result = collectStatistics(function, *images);
+    if (failed(result))
+      return signalPassFailure();
+
+    for (auto &[value, statistics] : result->values)
+      if (Operation *op = value.getDefiningOp()) {
+        setChannelAttribute(op, kMaxAbsAttr, std::vector<double>(statistics.maxAbs.begin(), statistics.maxAbs.end()));
+        setChannelAttribute(op, kMeanAttr, averaged(statistics.sum, statistics.rows));
+        setChannelAttribute(op, kMeanSquareAttr, averaged(statistics.sumSquares, statistics.rows));
+      }
+    for (auto &[op, statistics] : result->patches) {
+      setChannelAttribute(op, kPatchMeanAttr, averaged(statistics.sum, statistics.rows));
+      setChannelAttribute(op, kPatchMeanSquareAttr, averaged(statistics.sumSquares, statistics.rows));
+    }
+    Builder builder(&getContext());
+    function.setArgAttr(0, kMeanAttr, builder.getDenseF32ArrayAttr(normalization.mean));
+    function.setArgAttr(0, kStdAttr, builder.getDenseF32ArrayAttr(normalization.std));
+    function->setAttr(kCalibrationInputsAttr, builder.getI64IntegerAttr(int64_t(images->size())));
+  }
+
+  void fail(llvm::Error error) {
+    getOperation().emitError() << "calibration inputs '" << inputs << "': " << llvm::toString(std::move(error));
+    signalPassFailure();
+  }
+};
+
+} // namespace
+} // namespace mcuform

@@ -1,0 +1,116 @@
+#include "passes/quantize/LinearQuantizer.h"
+
+#include "compiler/support/ParallelFor.h"
+
+#include <algorithm>
+#include <cmath>
+
+namespace mcuform {
+namespace {
+
+constexpr double kMaxWeight = 127;
+/// Clipping points tried, as fractions of the largest weight.
+constexpr double kSmallestClip = 0.70, kClipStep = 0.02;
+
+double roundWeight(double weight, double scale) { return std::clamp(std::nearbyint(weight / scale), -kMaxWeight, kMaxWeight); }
+
+/// The scale of one unit's weights: the candidate with the least expected squared output error.
+double chooseScale(const std::vector<double> &weights, const std::vector<double> &power) {
+  double largest = 0;
+  for (double weight : weights)
+    largest = std::max(largest, std::fabs(weight));
+  if (largest == 0)
+    return 0;
+  double best = largest / kMaxWeight, bestError = -1;
+  for (int step = 0; 1 - step * kClipStep >= kSmallestClip; ++step) {
+    double scale = largest * (1 - step * kClipStep) / kMaxWeight, error = 0;
+    for (size_t k = 0; k < weights.size(); ++k) {
+      double difference = weights[k] - scale * roundWeight(weights[k], scale);
+      error += difference * difference * power[k];
+    }
+    if (bestError < 0 || error < bestError) {
+      bestError = error;
+      best = scale;
+    }
+  }
+  return best;
+}
+
+} // namespace
+
+IntegerLinear quantizeLinear(const FloatLinear &layer) {
+  IntegerLinear result;
+  result.units = layer.units;
+  result.depth = layer.depth;
+  result.weights.resize(size_t(layer.units * layer.depth));
+  result.bias.resize(size_t(layer.units));
+  result.accumulatorScale.resize(size_t(layer.units));
+  std::vector<double> noise(size_t(layer.units), 0), signal(size_t(layer.units), 0);
+
+  // Moments of the input in units of inputScale: what the effective weights multiply.
+  std::vector<double> mean(size_t(layer.depth), 0), power(size_t(layer.depth), 1);
+  for (int64_t k = 0; k < layer.depth; ++k)
+    if (!layer.meanSquare.empty()) {
+      mean[k] = layer.mean[k] / layer.channelScale[k];
+      power[k] = layer.meanSquare[k] / (layer.channelScale[k] * layer.channelScale[k]);
+    }
+
+  parallelFor(size_t(layer.units), [&](size_t n) {
+    std::vector<double> weights(static_cast<size_t>(layer.depth));
+    for (int64_t k = 0; k < layer.depth; ++k)
+      weights[k] = double(layer.weights[n * layer.depth + k]) * layer.channelScale[k];
+    double scale = chooseScale(weights, power);
+    if (scale == 0) // a dead unit: any scale represents its bias; take one that uses the accumulator well
+      scale = std::max(std::fabs(layer.bias[n]) / layer.inputScale / (1 << 24), 1e-12);
+    for (;;) {
+      double sumAbs = 0, meanError = 0;
+      noise[n] = signal[n] = 0;
+      for (int64_t k = 0; k < layer.depth; ++k) {
+        double rounded = roundWeight(weights[k], scale), difference = weights[k] - scale * rounded;
+        result.weights[n * layer.depth + k] = int8_t(rounded);
+        sumAbs += std::fabs(rounded);
+        meanError += difference * mean[k];
+        noise[n] += difference * difference * power[k];
+        signal[n] += weights[k] * weights[k] * power[k];
+      }
+      double accumulatorScale = layer.inputScale * scale;
+      double bias = (layer.bias[n] + layer.inputScale * meanError) / accumulatorScale;
+      double bound = sumAbs * double(layer.inputBound) + std::fabs(bias) + 1;
+      if (bound < 2147483647.0) {
+        result.bias[n] = int32_t(std::nearbyint(bias));
+        result.accumulatorScale[n] = accumulatorScale;
+        return;
+      }
+      scale *= 1.02;
+    }
+  });
+  double noiseSum = 0, signalSum = 0;
+  for (int64_t n = 0; n < layer.units; ++n) {
+    noiseSum += noise[n];
+    signalSum += signal[n];
+  }
+  result.noiseToSignal = signalSum > 0 ? noiseSum / signalSum : 0;
+  return result;
+}
+
+std::optional<int32_t> fixedPoint32(double ratio) {
+  double value = std::nearbyint(ratio * 4294967296.0);
+  if (!(value >= 0 && value < 2147483648.0))
+    return std::nullopt;
+  return int32_t(value);
+}
+
+std::optional<std::vector<int32_t>> multipliers(const IntegerLinear &layer, llvm::ArrayRef<double> outputScale, int64_t *badUnit) {
+  std::vector<int32_t> result;
+  for (int64_t n = 0; n < layer.units; ++n) {
+    auto value = fixedPoint32(layer.accumulatorScale[n] / outputScale[n]);
+    if (!value) {
+      *badUnit = n;
+      return std::nullopt;
+    }
+    result.push_back(*value);
+  }
+  return result;
+}
+
+} // namespace mcuform

@@ -1,0 +1,45 @@
+// Weights of one linear layer from float to int8 with int32 biases and multipliers. Numbers only, no IR.
+#ifndef MCUFORM_PASSES_QUANTIZE_LINEARQUANTIZER_H
+#define MCUFORM_PASSES_QUANTIZE_LINEARQUANTIZER_H
+
+#include "compiler/reference/HostTensor.h"
+
+#include <string>
+#include <vector>
+
+namespace mcuform {
+
+/// A linear layer in float whose input is stored as integers: input k is `inputScale * channelScale[k] * stored[k]`.
+struct FloatLinear {
+  int64_t units = 0, depth = 0;
+  std::vector<float> weights; ///< [units][depth], row-major
+  std::vector<double> bias;   ///< [units]
+  double inputScale = 1;
+  std::vector<double> channelScale; ///< [depth]
+  int64_t inputBound = 32768;       ///< the largest magnitude of a stored input
+  /// Moments of the real inputs over the calibration set, [depth]; what weight clipping minimizes over and what bias correction restores.
+  std::vector<double> mean, meanSquare;
+};
+
+/// The same in integers, but for the multipliers, which need the output's scale.
+struct IntegerLinear {
+  int64_t units = 0, depth = 0;
+  std::vector<int8_t> weights;          ///< [units][depth], in [-127, 127]
+  std::vector<int32_t> bias;            ///< [units], in units of accumulatorScale
+  std::vector<double> accumulatorScale; ///< [units]: real value of one accumulator step
+  double noiseToSignal = 0;             ///< expected output error power of the weight rounding over the output power
+};
+
+/// Symmetric int8 per unit. The scale of a unit minimizes the expected squared output error over a grid of clipping points; the mean error that is left goes
+/// into the bias; a scale is widened where the accumulator could otherwise overflow for inputs within their bound.
+IntegerLinear quantizeLinear(const FloatLinear &layer);
+
+/// round(accumulatorScale[n] / outputScale[n] * 2^32) per unit. Fails where a ratio is not below 1/2 and returns the unit in `badUnit`.
+std::optional<std::vector<int32_t>> multipliers(const IntegerLinear &layer, llvm::ArrayRef<double> outputScale, int64_t *badUnit);
+
+/// round(ratio * 2^32), or nothing outside of [0, 2^31).
+std::optional<int32_t> fixedPoint32(double ratio);
+
+} // namespace mcuform
+
+#endif
