@@ -1,8 +1,12 @@
 # GCC for a Cortex-M7 with double-precision FPU; programs are linked by linker.ld, with no C library.
 set(CMAKE_SYSTEM_NAME Generic)
 set(CMAKE_SYSTEM_PROCESSOR arm)
-set(CMAKE_CXX_COMPILER arm-none-eabi-g++)
-set(CMAKE_ASM_COMPILER arm-none-eabi-g++)
+find_program(MCUFORM_ARM_CXX arm-none-eabi-g++)
+if(NOT MCUFORM_ARM_CXX)
+  message(FATAL_ERROR "arm-none-eabi-g++ is not installed; scripts/setup installs all that mcuform needs")
+endif()
+set(CMAKE_CXX_COMPILER "${MCUFORM_ARM_CXX}")
+set(CMAKE_ASM_COMPILER "${MCUFORM_ARM_CXX}")
 set(CMAKE_TRY_COMPILE_TARGET_TYPE STATIC_LIBRARY)
 
 set(CMAKE_ASM_FLAGS_INIT "-mcpu=cortex-m7 -mfpu=fpv5-d16 -mfloat-abi=hard -mthumb")

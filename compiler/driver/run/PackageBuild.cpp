@@ -1,0 +1,84 @@
+#include "compiler/driver/run/PackageBuild.h"
+#include "compiler/driver/run/Faults.h"
+#include "compiler/driver/run/Process.h"
+#include "compiler/support/Resources.h"
+#include "compiler/support/WriteFile.h"
+
+#include "llvm/ADT/SmallString.h"
+#include "llvm/ADT/SmallVector.h"
+#include "llvm/Support/FileSystem.h"
+#include "llvm/Support/Path.h"
+#include "llvm/Support/Program.h"
+
+#include <thread>
+
+namespace mcuform {
+
+namespace {
+
+std::string join(llvm::StringRef directory, llvm::StringRef file) {
+  llvm::SmallString<256> path(directory);
+  llvm::sys::path::append(path, file);
+  return std::string(path);
+}
+
+bool isInstalled(llvm::StringRef program) { return static_cast<bool>(llvm::sys::findProgramByName(program)); }
+
+/// The last lines of what the tools wrote: errors stand at the end.
+std::string tailOf(llvm::StringRef logPath) {
+  constexpr size_t lineLimit = 40;
+  llvm::Expected<std::string> text = readFile(logPath);
+  if (!text) {
+    llvm::consumeError(text.takeError());
+    return {};
+  }
+  llvm::SmallVector<llvm::StringRef, 64> lines;
+  llvm::StringRef(*text).rtrim().split(lines, '\n');
+  std::string tail;
+  for (llvm::StringRef line : llvm::ArrayRef(lines).take_back(lineLimit))
+    tail += "\n  " + line.str();
+  return tail;
+}
+
+llvm::Error run(llvm::ArrayRef<std::string> words, llvm::StringRef directory, llvm::StringRef logPath, bool isFailureOurBug, llvm::StringRef what) {
+  llvm::sys::fs::remove(logPath);
+  llvm::Expected<int> status = runProcess(words, directory, logPath, [] { return llvm::Error::success(); });
+  if (!status)
+    return status.takeError();
+  if (*status == 0)
+    return llvm::Error::success();
+  std::string message = what.str() + " (status " + std::to_string(*status) + "):" + tailOf(logPath);
+  return isFailureOurBug ? bug(message) : fault(message);
+}
+
+} // namespace
+
+llvm::Expected<std::string> buildHarness(const PackageReport &report, const TargetDescription &target, llvm::StringRef buildDirectory) {
+  llvm::SmallString<256> build(buildDirectory);
+  llvm::sys::fs::make_absolute(build);
+  if (std::error_code code = llvm::sys::fs::create_directories(build))
+    return fileError(build, code);
+
+  const std::string sources = join(join(resourceDir(), "targets"), "common");
+  const std::string log = join(build, "build.log");
+  std::vector<std::string> configure = {"cmake",
+                                        "-S", sources,
+                                        "-B", std::string(build),
+                                        "-DCMAKE_TOOLCHAIN_FILE=" + join(target.directory, "toolchain.cmake"),
+                                        "-DMCUFORM_TARGET_DIR=" + target.directory,
+                                        "-DMCUFORM_PACKAGE_DIR=" + report.directory};
+  if (isInstalled("ninja") && !llvm::sys::fs::exists(join(build, "CMakeCache.txt")))
+    configure.insert(configure.end(), {"-G", "Ninja"});
+  if (isInstalled("ccache"))
+    configure.push_back("-DCMAKE_CXX_COMPILER_LAUNCHER=ccache");
+  // What cannot be configured is a machine without the target's tools, what cannot be built a package that we wrote badly.
+  if (llvm::Error error = run(configure, build, log, false, "cannot prepare the build for target '" + target.name + "'"))
+    return std::move(error);
+  const std::string jobs = std::to_string(std::max(1u, std::thread::hardware_concurrency()));
+  if (llvm::Error error = run({"cmake", "--build", std::string(build), "--parallel", jobs}, build, log, true,
+                              "package '" + report.name + "' does not build for target '" + target.name + "'"))
+    return std::move(error);
+  return join(build, "harness");
+}
+
+} // namespace mcuform

@@ -1,0 +1,84 @@
+#include "compiler/driver/run/PackageReport.h"
+#include "compiler/driver/run/Faults.h"
+#include "compiler/support/WriteFile.h"
+
+#include "llvm/ADT/SmallString.h"
+#include "llvm/ADT/StringExtras.h"
+#include "llvm/Support/FileSystem.h"
+#include "llvm/Support/Path.h"
+
+#include <nlohmann/json.hpp>
+
+using nlohmann::json;
+
+namespace mcuform {
+
+namespace {
+
+bool isIdentifier(llvm::StringRef name) {
+  return !name.empty() && !llvm::isDigit(name[0]) && llvm::all_of(name, [](char c) { return llvm::isAlnum(c) || c == '_'; });
+}
+
+/// Empty if all is well. What is read here is used as sizes and put into command lines, so nothing is taken on trust.
+std::string findFault(const PackageReport &report) {
+  constexpr int64_t largestExtent = 1 << 16, largestOutput = 1 << 20;
+  if (!isIdentifier(report.name))
+    return "\"name\" is no C identifier: '" + report.name + "'";
+  for (int64_t extent : report.inputShape)
+    if (extent < 1 || extent > largestExtent)
+      return "\"input\".\"shape\" has the extent " + std::to_string(extent);
+  size_t channels = static_cast<size_t>(report.inputShape[2]);
+  if (report.mean.size() != channels || report.std.size() != channels)
+    return "\"input\" has " + std::to_string(channels) + " channels, but " + std::to_string(report.mean.size()) + " of \"mean\" and " +
+           std::to_string(report.std.size()) + " of \"std\"";
+  if (report.outputCount < 1 || report.outputCount > largestOutput)
+    return "\"output\".\"count\" is " + std::to_string(report.outputCount);
+  if (!(report.outputScale > 0))
+    return "\"output\".\"scale\" is not positive";
+  return {};
+}
+
+PackageReport fromJson(const json &root) {
+  PackageReport report;
+  report.name = root.at("name").get<std::string>();
+  report.target = root.at("target").get<std::string>();
+  report.modelName = root.at("model").at("name").get<std::string>();
+  report.macs = root.at("model").value("macs", uint64_t{0});
+  const json &input = root.at("input");
+  report.inputShape = input.at("shape").get<std::array<int64_t, 3>>();
+  report.mean = input.at("mean").get<std::vector<float>>();
+  report.std = input.at("std").get<std::vector<float>>();
+  report.outputCount = root.at("output").at("count").get<int64_t>();
+  report.outputScale = root.at("output").at("scale").get<float>();
+  report.arenaBytes = root.at("sram").at("arena_bytes").get<uint64_t>();
+  return report;
+}
+
+} // namespace
+
+llvm::Expected<PackageReport> readPackageReport(llvm::StringRef packageDirectory) {
+  llvm::SmallString<256> directory(packageDirectory);
+  llvm::sys::fs::make_absolute(directory);
+  llvm::SmallString<256> path(directory);
+  llvm::sys::path::append(path, "report.json");
+  if (!llvm::sys::fs::is_directory(directory))
+    return fileError(packageDirectory, "no such directory; a directory that mcuformc wrote is wanted");
+  if (!llvm::sys::fs::exists(path))
+    return fileError(packageDirectory, "holds no report.json, so it is no package that mcuformc wrote");
+  llvm::Expected<std::string> text = readFile(path);
+  if (!text)
+    return text.takeError();
+
+  PackageReport report;
+  try {
+    report = fromJson(json::parse(*text));
+  } catch (const json::exception &exception) {
+    return fileError(path, llvm::Twine("not a package's report: ") + exception.what());
+  }
+  if (std::string fault = findFault(report); !fault.empty())
+    return fileError(path, "not a package's report: " + fault);
+  report.directory = std::string(directory);
+  return report;
+}
+
+} // namespace mcuform

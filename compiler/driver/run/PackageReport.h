@@ -1,0 +1,35 @@
+// What a package says of itself: the part of its report.json that running it needs.
+#ifndef MCUFORM_COMPILER_DRIVER_RUN_PACKAGEREPORT_H
+#define MCUFORM_COMPILER_DRIVER_RUN_PACKAGEREPORT_H
+
+#include "llvm/ADT/StringRef.h"
+#include "llvm/Support/Error.h"
+
+#include <array>
+#include <cstdint>
+#include <string>
+#include <vector>
+
+namespace mcuform {
+
+struct PackageReport {
+  std::string directory;
+  std::string name; ///< a C identifier: the prefix of the package's functions
+  std::string target; ///< what it was compiled for
+  std::string modelName;
+  uint64_t macs = 0; ///< per image
+  std::array<int64_t, 3> inputShape{}; ///< height, width, channels
+  std::vector<float> mean, std; ///< per channel
+  int64_t outputCount = 0;
+  float outputScale = 0; ///< logit = scale * int16
+  uint64_t arenaBytes = 0;
+
+  uint64_t inputBytes() const { return static_cast<uint64_t>(inputShape[0] * inputShape[1] * inputShape[2]); }
+};
+
+/// Refuses, naming the file and the key, what is no report or one of another kind of package.
+llvm::Expected<PackageReport> readPackageReport(llvm::StringRef packageDirectory);
+
+} // namespace mcuform
+
+#endif // MCUFORM_COMPILER_DRIVER_RUN_PACKAGEREPORT_H

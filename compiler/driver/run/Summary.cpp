@@ -1,0 +1,147 @@
+#include "compiler/driver/run/Summary.h"
+#include "compiler/driver/run/Pictures.h"
+
+#include "llvm/Support/Format.h"
+
+#include <algorithm>
+#include <nlohmann/json.hpp>
+#include <numeric>
+
+namespace mcuform {
+
+namespace {
+
+/// 1234567 -> "1 234 567".
+std::string grouped(uint64_t value) {
+  std::string digits = std::to_string(value);
+  for (size_t at = digits.size(); at > 3;)
+    digits.insert(at -= 3, 1, ' ');
+  return digits;
+}
+
+std::string percent(double fraction) {
+  std::string text;
+  llvm::raw_string_ostream(text) << llvm::format("%.1f %%", 100 * fraction);
+  return text;
+}
+
+uint64_t sumOf(llvm::ArrayRef<uint64_t> values) { return std::accumulate(values.begin(), values.end(), uint64_t{0}); }
+
+/// To the nearest; exact where all images take the same number.
+uint64_t meanOf(llvm::ArrayRef<uint64_t> values) { return (sumOf(values) + values.size() / 2) / values.size(); }
+
+template <class T> nlohmann::ordered_json orNull(const std::optional<T> &value) {
+  return value ? nlohmann::ordered_json(*value) : nlohmann::ordered_json(nullptr);
+}
+
+void line(llvm::raw_ostream &os, llvm::StringRef key, const std::string &text) {
+  os << "  " << llvm::left_justify(key, 14) << text << "\n";
+}
+
+void printAccuracy(const Accuracy &accuracy, llvm::raw_ostream &os) {
+  if (accuracy.top1)
+    line(os, "top-1", percent(*accuracy.top1) + " right" +
+                          (accuracy.top1Reference ? ", the float model " + percent(*accuracy.top1Reference) : ""));
+  if (accuracy.agreement) {
+    std::string error;
+    llvm::raw_string_ostream(error) << llvm::format("%.4g", *accuracy.maxAbsError);
+    line(os, "agreement", percent(*accuracy.agreement) + " the same class as the float model; logits differ by at most " + error);
+  }
+}
+
+void printMeasurements(const Summary &summary, llvm::raw_ostream &os) {
+  const RunResult &result = summary.result;
+  if (!result.instructions.empty()) {
+    const uint64_t mean = meanOf(result.instructions);
+    auto [least, most] = std::minmax_element(result.instructions.begin(), result.instructions.end());
+    std::string text = grouped(mean) + " per image";
+    if (*least != *most)
+      text += " (" + grouped(*least) + " to " + grouped(*most) + ")";
+    if (summary.report.macs != 0)
+      llvm::raw_string_ostream(text) << llvm::format(", %.2f per multiplication", static_cast<double>(mean) / static_cast<double>(summary.report.macs));
+    line(os, "instructions", text);
+  }
+  if (result.arenaHighWaterBytes)
+    line(os, "arena", grouped(*result.arenaHighWaterBytes) + " bytes used of " + grouped(summary.report.arenaBytes) + ", by paint");
+  if (result.stackHighWaterBytes)
+    line(os, "stack", grouped(*result.stackHighWaterBytes) + " bytes used of " + grouped(summary.target.stackReserveBytes) + ", by paint");
+  for (const RegionUse &use : summary.memory)
+    line(os, use.region.name, grouped(use.usedBytes) + " bytes used of " + grouped(use.region.sizeBytes) + " (" +
+                                  percent(static_cast<double>(use.usedBytes) / static_cast<double>(use.region.sizeBytes)) + "), with the harness");
+}
+
+std::string className(llvm::ArrayRef<std::string> names, size_t number) {
+  return names.empty() ? "class " + std::to_string(number) : names[number];
+}
+
+} // namespace
+
+void printSummary(const Summary &summary, llvm::raw_ostream &os) {
+  os << summary.report.modelName << " on " << summary.target.name << ": " << summary.imageCount << (summary.imageCount == 1 ? " image" : " images")
+     << llvm::format(" in %.1f s\n", summary.seconds);
+  printAccuracy(summary.accuracy, os);
+  printMeasurements(summary, os);
+}
+
+std::string summaryJson(const Summary &summary) {
+  const RunResult &result = summary.result;
+  nlohmann::ordered_json root;
+  root["model"] = summary.report.modelName;
+  root["target"] = summary.target.name;
+  root["images"] = summary.imageCount;
+  root["top1"] = orNull(summary.accuracy.top1);
+  root["top1_reference"] = orNull(summary.accuracy.top1Reference);
+  root["agreement"] = orNull(summary.accuracy.agreement);
+  root["max_abs_error"] = orNull(summary.accuracy.maxAbsError);
+  std::optional<uint64_t> mean, least, most;
+  if (!result.instructions.empty()) {
+    mean = meanOf(result.instructions);
+    least = *std::min_element(result.instructions.begin(), result.instructions.end());
+    most = *std::max_element(result.instructions.begin(), result.instructions.end());
+  }
+  root["instructions_per_image"] = orNull(mean);
+  root["instructions_least"] = orNull(least);
+  root["instructions_most"] = orNull(most);
+  root["arena_bytes"] = summary.report.arenaBytes;
+  root["arena_high_water_bytes"] = orNull(result.arenaHighWaterBytes);
+  root["stack_high_water_bytes"] = orNull(result.stackHighWaterBytes);
+  root["memory"] = nlohmann::ordered_json::array();
+  for (const RegionUse &use : summary.memory)
+    root["memory"].push_back({{"region", use.region.name}, {"used_bytes", use.usedBytes}, {"size_bytes", use.region.sizeBytes}});
+  return root.dump(2) + "\n";
+}
+
+void printSamples(llvm::ArrayRef<Sample> samples, const PackageReport &report, llvm::ArrayRef<std::string> classNames, bool withPictures,
+                  llvm::raw_ostream &os) {
+  constexpr int64_t pictureColumns = 32;
+  for (size_t number = 0; number < samples.size(); ++number) {
+    const Sample &sample = samples[number];
+    const std::vector<double> probabilities = softmax(sample.logits);
+    const size_t best = bestClass(sample.logits);
+    std::vector<std::string> words;
+    words.push_back("image " + std::to_string(number) + ": " + className(classNames, best) + ", " + percent(probabilities[best]) + " sure");
+    if (sample.label)
+      words.push_back(static_cast<int64_t>(best) == *sample.label ? "right" : "wrong: it is " + className(classNames, static_cast<size_t>(*sample.label)));
+    if (!sample.reference.empty() && bestClass(sample.reference) != best)
+      words.push_back("the float model says " + className(classNames, bestClass(sample.reference)));
+
+    if (!withPictures) {
+      for (size_t at = 0; at < words.size(); ++at)
+        os << (at == 0 ? "" : at == 1 ? "  (" : "; ") << words[at];
+      os << (words.size() > 1 ? ")\n" : "\n");
+      continue;
+    }
+    const std::vector<std::string> picture = drawPicture(sample.image, report.inputShape, pictureColumns);
+    // The words stand beside the middle of the picture, or go on below one that is too low for them.
+    const size_t first = picture.size() > words.size() ? (picture.size() - words.size()) / 2 : 0;
+    for (size_t row = 0; row < std::max(picture.size(), words.size()); ++row) {
+      os << "  " << (row < picture.size() ? picture[row] : std::string());
+      if (row >= first && row - first < words.size())
+        os << "  " << words[row - first];
+      os << "\n";
+    }
+    os << "\n";
+  }
+}
+
+} // namespace mcuform

@@ -1,0 +1,210 @@
+// mcuform-run: builds a package for a target, runs it over images, compares and measures.
+//
+// Everything that can be refused is refused before the first slow step. Files are written last, so that a failed run leaves none.
+#include "compiler/driver/FloatOracle.h"
+#include "compiler/driver/run/Faults.h"
+#include "compiler/driver/run/Inputs.h"
+#include "compiler/driver/run/PackageBuild.h"
+#include "compiler/driver/run/Process.h"
+#include "compiler/driver/run/Summary.h"
+#include "compiler/support/Progress.h"
+#include "compiler/support/WriteFile.h"
+#include "compiler/tools/mcuform-run/Options.h"
+
+#include "llvm/ADT/STLExtras.h"
+#include "llvm/Support/FileSystem.h"
+#include "llvm/Support/Path.h"
+#include "llvm/Support/raw_ostream.h"
+
+#include <chrono>
+
+using namespace mcuform;
+
+namespace {
+
+/// All that the command line names, read and checked.
+struct Inputs {
+  PackageReport report;
+  TargetDescription target;
+  NpyArray images;
+  std::vector<int64_t> labels;
+  std::vector<std::string> classNames;
+
+  int64_t imageCount() const { return images.shape[0]; }
+};
+
+/// What would otherwise be found out only after minutes of running.
+llvm::Error checkOtherPaths(const Options &options) {
+  if (!options.reference.empty() && !llvm::sys::fs::exists(options.reference))
+    return fileError(options.reference, "no such file");
+  for (llvm::StringRef path : {llvm::StringRef(options.output), llvm::StringRef(options.json)}) {
+    llvm::StringRef directory = llvm::sys::path::parent_path(path);
+    if (!directory.empty() && !llvm::sys::fs::is_directory(directory))
+      return fileError(path, "cannot be written: no such directory");
+  }
+  return llvm::Error::success();
+}
+
+llvm::Expected<Inputs> readInputs(const Options &options) {
+  Inputs inputs;
+  if (llvm::Error error = checkOtherPaths(options))
+    return std::move(error);
+  llvm::Expected<PackageReport> report = readPackageReport(options.package);
+  if (!report)
+    return report.takeError();
+  inputs.report = std::move(*report);
+
+  llvm::Expected<TargetDescription> target = loadTarget(options.target.empty() ? inputs.report.target : options.target);
+  if (!target)
+    return target.takeError();
+  inputs.target = std::move(*target);
+  if (inputs.report.arenaBytes > inputs.target.sramBudgetBytes())
+    return fault("package '" + llvm::Twine(inputs.report.name) + "' needs an arena of " + llvm::Twine(inputs.report.arenaBytes) + " bytes, target '" +
+                 inputs.target.name + "' has " + llvm::Twine(inputs.target.sramBudgetBytes()) + " beside its stack");
+
+  llvm::Expected<NpyArray> images = readImages(options.input, inputs.report);
+  if (!images)
+    return images.takeError();
+  inputs.images = std::move(*images);
+  const int64_t imagesInFile = inputs.imageCount();
+  const int64_t imageCount = std::min(imagesInFile, options.limit.value_or(imagesInFile));
+  inputs.images.shape[0] = imageCount;
+  inputs.images.bytes.resize(static_cast<size_t>(imageCount) * inputs.report.inputBytes());
+
+  if (!options.labels.empty()) {
+    llvm::Expected<std::vector<int64_t>> labels = readLabels(options.labels, inputs.report, imagesInFile, imageCount);
+    if (!labels)
+      return labels.takeError();
+    inputs.labels = std::move(*labels);
+  }
+  if (!options.classes.empty()) {
+    llvm::Expected<std::vector<std::string>> names = readClassNames(options.classes, inputs.report);
+    if (!names)
+      return names.takeError();
+    inputs.classNames = std::move(*names);
+  }
+  return inputs;
+}
+
+llvm::Expected<std::vector<float>> evaluateReference(const std::string &path, const Inputs &inputs) {
+  Progress progress("float reference", static_cast<uint64_t>(inputs.imageCount()));
+  size_t seen = 0;
+  auto advance = [&](size_t done, size_t) {
+    progress.advance(done - seen);
+    seen = done;
+  };
+  llvm::Expected<std::vector<float>> logits = evaluateFloatModel(path, inputs.images, inputs.report.mean, inputs.report.std, advance);
+  const size_t expected = static_cast<size_t>(inputs.imageCount() * inputs.report.outputCount);
+  if (logits && logits->size() != expected)
+    return fileError(path, "has " + std::to_string(logits->size() / static_cast<size_t>(inputs.imageCount())) + " classes, package '" +
+                               inputs.report.name + "' has " + std::to_string(inputs.report.outputCount));
+  return logits;
+}
+
+/// What building and running gives.
+struct Run {
+  RunResult result;
+  std::vector<RegionUse> memory;
+  double seconds = 0;
+};
+
+llvm::Expected<Run> buildAndRun(const Options &options, const Inputs &inputs) {
+  std::optional<TemporaryDirectory> temporary;
+  std::string buildDirectory = options.buildDirectory;
+  if (buildDirectory.empty()) {
+    llvm::Expected<TemporaryDirectory> created = TemporaryDirectory::create();
+    if (!created)
+      return created.takeError();
+    temporary.emplace(std::move(*created));
+    buildDirectory = temporary->path();
+  }
+  llvm::Expected<std::string> program = buildHarness(inputs.report, inputs.target, buildDirectory);
+  if (!program)
+    return program.takeError();
+  llvm::Expected<std::vector<RegionUse>> memory = readMemoryMap(*program, inputs.target);
+  if (!memory)
+    return memory.takeError();
+
+  const auto start = std::chrono::steady_clock::now();
+  Progress progress("running on " + inputs.target.name, static_cast<uint64_t>(inputs.imageCount()));
+  uint64_t seen = 0;
+  RunRequest request;
+  request.program = *program;
+  request.images = inputs.images.bytes;
+  request.secondsPerImage = options.secondsPerImage;
+  llvm::Expected<RunResult> result = runPackage(inputs.report, inputs.target, request, [&](uint64_t done) {
+    progress.advance(done - seen);
+    seen = done;
+  });
+  if (!result)
+    return result.takeError();
+  const double seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+  return Run{std::move(*result), std::move(*memory), seconds};
+}
+
+void show(const Options &options, const Inputs &inputs, llvm::ArrayRef<float> logits, llvm::ArrayRef<float> reference) {
+  const size_t classCount = static_cast<size_t>(inputs.report.outputCount), imageBytes = inputs.report.inputBytes();
+  const size_t count = static_cast<size_t>(std::min(options.show, inputs.imageCount()));
+  llvm::ArrayRef<uint8_t> pixels(inputs.images.data<uint8_t>(), inputs.images.bytes.size());
+  std::vector<Sample> samples(count);
+  for (size_t at = 0; at < count; ++at) {
+    samples[at].image = pixels.slice(at * imageBytes, imageBytes);
+    samples[at].logits = logits.slice(at * classCount, classCount);
+    if (!reference.empty())
+      samples[at].reference = reference.slice(at * classCount, classCount);
+    if (!inputs.labels.empty())
+      samples[at].label = inputs.labels[at];
+  }
+  const bool isTerminal = llvm::outs().is_displayed() && llvm::outs().has_colors();
+  printSamples(samples, inputs.report, inputs.classNames, options.showPictures || isTerminal, llvm::outs());
+}
+
+llvm::Error writeLogits(const std::string &path, const Inputs &inputs, llvm::ArrayRef<float> logits) {
+  NpyArray array = NpyArray::zeros<float>({inputs.imageCount(), inputs.report.outputCount});
+  llvm::copy(logits, array.data<float>());
+  return writeNpy(path, array);
+}
+
+llvm::Error work(const Options &options) {
+  llvm::Expected<Inputs> inputs = readInputs(options);
+  if (!inputs)
+    return inputs.takeError();
+  llvm::Expected<Run> run = buildAndRun(options, *inputs);
+  if (!run)
+    return run.takeError();
+  std::vector<float> logits, reference;
+  for (int16_t value : run->result.logits)
+    logits.push_back(inputs->report.outputScale * static_cast<float>(value));
+  if (!options.reference.empty()) {
+    llvm::Expected<std::vector<float>> evaluated = evaluateReference(options.reference, *inputs);
+    if (!evaluated)
+      return evaluated.takeError();
+    reference = std::move(*evaluated);
+  }
+
+  const Accuracy accuracy = computeAccuracy(logits, static_cast<size_t>(inputs->report.outputCount), inputs->labels, reference);
+  const Summary summary{inputs->report, inputs->target, inputs->imageCount(), run->result, accuracy, run->memory, run->seconds};
+  show(options, *inputs, logits, reference);
+  printSummary(summary, llvm::outs());
+  llvm::outs().flush();
+  if (!options.output.empty())
+    if (llvm::Error error = writeLogits(options.output, *inputs, logits))
+      return error;
+  if (!options.json.empty())
+    return writeFile(options.json, {summaryJson(summary)});
+  return llvm::Error::success();
+}
+
+} // namespace
+
+int main(int argc, char **argv) {
+  ParsedOptions parsed = parseOptions(argc, argv);
+  if (parsed.exitStatus)
+    return *parsed.exitStatus;
+  int status = exitDone;
+  llvm::handleAllErrors(work(parsed.options), [&](const llvm::ErrorInfoBase &error) {
+    status = error.isA<BugError>() ? exitBug : exitInputAtFault;
+    llvm::errs() << "mcuform-run: error: " << error.message() << "\n";
+  });
+  return status;
+}
