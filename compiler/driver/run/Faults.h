@@ -9,11 +9,23 @@
 
 namespace mcuform {
 
-/// Ours: a package that does not build, faults or oversteps its memory. Every other error is that of the input or the machine.
+/// Ours: a package that does not build, faults or oversteps its memory. Errors of no class of this file are those of the input or the machine.
 class BugError : public llvm::ErrorInfo<BugError> {
 public:
   static char ID;
   explicit BugError(std::string message) : message(std::move(message)) {}
+  void log(llvm::raw_ostream &os) const override { os << message; }
+  std::error_code convertToErrorCode() const override { return llvm::inconvertibleErrorCode(); }
+
+private:
+  std::string message;
+};
+
+/// A command line that cannot be meant.
+class UsageError : public llvm::ErrorInfo<UsageError> {
+public:
+  static char ID;
+  explicit UsageError(std::string message) : message(std::move(message)) {}
   void log(llvm::raw_ostream &os) const override { os << message; }
   std::error_code convertToErrorCode() const override { return llvm::inconvertibleErrorCode(); }
 

@@ -6,6 +6,8 @@
 #include "llvm/ADT/SmallString.h"
 #include "llvm/ADT/StringSwitch.h"
 #include "llvm/Support/FileSystem.h"
+#include "llvm/Support/Format.h"
+#include "llvm/Support/raw_ostream.h"
 
 #include <chrono>
 #include <cstring>
@@ -50,10 +52,12 @@ public:
     }
     // The first image is run three times; see targets/common/harness.cpp.
     const double allowed = secondsPerImage * (seen == 0 ? 3 : 1);
-    if (std::chrono::duration<double>(now - since).count() > allowed)
-      return fault("gave up: image " + llvm::Twine(seen) + " was not finished within " + llvm::Twine(static_cast<uint64_t>(secondsPerImage)) +
-                   " s; --time-limit gives it more");
-    return llvm::Error::success();
+    if (std::chrono::duration<double>(now - since).count() <= allowed)
+      return llvm::Error::success();
+    std::string words;
+    llvm::raw_string_ostream(words) << "gave up: image " << seen << " was not finished within " << llvm::format("%g", secondsPerImage)
+                                    << " s; --time-limit gives it more";
+    return fault(words);
   }
 
 private:

@@ -18,6 +18,7 @@
 namespace mcuform {
 
 char BugError::ID = 0;
+char UsageError::ID = 0;
 
 namespace {
 

@@ -54,9 +54,10 @@ llvm::Expected<Inputs> readInputs(const Options &options) {
     return report.takeError();
   inputs.report = std::move(*report);
 
-  llvm::Expected<TargetDescription> target = loadTarget(options.target.empty() ? inputs.report.target : options.target);
+  const std::string &targetName = options.target.empty() ? inputs.report.target : options.target;
+  llvm::Expected<TargetDescription> target = loadTarget(targetName);
   if (!target)
-    return target.takeError();
+    return llvm::is_contained(listTargets(), targetName) ? target.takeError() : llvm::make_error<UsageError>(llvm::toString(target.takeError()));
   inputs.target = std::move(*target);
   if (inputs.report.arenaBytes > inputs.target.sramBudgetBytes())
     return fault("package '" + llvm::Twine(inputs.report.name) + "' needs an arena of " + llvm::Twine(inputs.report.arenaBytes) + " bytes, target '" +
@@ -203,7 +204,7 @@ int main(int argc, char **argv) {
     return *parsed.exitStatus;
   int status = exitDone;
   llvm::handleAllErrors(work(parsed.options), [&](const llvm::ErrorInfoBase &error) {
-    status = error.isA<BugError>() ? exitBug : exitInputAtFault;
+    status = error.isA<BugError>() ? exitBug : error.isA<UsageError>() ? exitUsage : exitInputAtFault;
     llvm::errs() << "mcuform-run: error: " << error.message() << "\n";
   });
   return status;

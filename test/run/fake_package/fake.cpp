@@ -1,4 +1,4 @@
-// logit[c] = (sum over all bytes i of image[i] * weight[c][i]) >> 7, by way of an arena whose last byte is used.
+// A tiny model, and ways to go wrong that definitions choose. logit[c] = (sum over all bytes i of image[i] * weight[c][i]) >> 7, by way of an arena whose last byte is used.
 #include "fake.h"
 #include "runtime/fake_dot.h"
 #include <stddef.h>
@@ -53,6 +53,9 @@ extern "C" int fake_run(void *arena, int16_t *output) {
 #endif
   bytes[FAKE_ARENA_BYTES - 1] = 0xA5; // the very value that a first paint has
   misbehave(bytes);
+#if defined(FAKE_WRITE_BEHIND_OUTPUT)
+  static_cast<volatile int16_t *>(output)[FAKE_OUTPUT_COUNT] = 7;
+#endif
 #if defined(FAKE_RETURN_ERROR)
   return 5;
 #endif

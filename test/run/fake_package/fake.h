@@ -1,5 +1,4 @@
 // A package written by hand, with the interface of those that mcuformc emits: what runs packages is tested without the compiler.
-// FAKE_MISBEHAVIOUR names one of the ways to go wrong in fake.cpp.
 #ifndef FAKE_H
 #define FAKE_H
 

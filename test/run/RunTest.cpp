@@ -1,0 +1,166 @@
+// Target descriptions, statistics, pictures and processes: the parts of mcuform-run that need no package.
+#include "compiler/driver/run/Pictures.h"
+#include "compiler/driver/run/Process.h"
+#include "compiler/driver/run/Statistics.h"
+#include "compiler/support/Resources.h"
+#include "compiler/support/TargetDescription.h"
+#include "compiler/support/WriteFile.h"
+
+#include "llvm/Support/FileSystem.h"
+
+#include <catch2/catch.hpp>
+
+#include <cstdlib>
+
+using namespace mcuform;
+
+namespace {
+
+const std::string goodTarget = "name: board\n"
+                               "cpu: cortex-m4\n"
+                               "features: [ dsp ]\n"
+                               "memory:\n"
+                               "  - { name: flash, origin: 0x08000000, size: 512 KiB, kind: flash }\n"
+                               "  - { name: ram, origin: 0x20000000, size: 65536, kind: sram }\n"
+                               "  - { name: outside, origin: 0x90000000, size: 4 MiB, kind: external_flash }\n"
+                               "stack_reserve: 4 KiB\n"
+                               "run: [ probe, \"{program}\" ]\n";
+
+/// The text with one part replaced by another.
+std::string changed(const std::string &part, const std::string &by) {
+  std::string text = goodTarget;
+  const size_t at = text.find(part);
+  REQUIRE(at != std::string::npos);
+  return text.replace(at, part.size(), by);
+}
+
+std::string faultOf(const std::string &text) {
+  llvm::Expected<TargetDescription> target = parseTarget(text, "targets/board/target.yaml");
+  return target ? "none" : llvm::toString(target.takeError());
+}
+
+} // namespace
+
+TEST_CASE("a target's description is read") {
+  llvm::Expected<TargetDescription> target = parseTarget(goodTarget, "targets/board/target.yaml");
+  REQUIRE(static_cast<bool>(target));
+  CHECK(target->name == "board");
+  CHECK(target->cpu == "cortex-m4");
+  CHECK(target->hasFeature("dsp"));
+  CHECK_FALSE(target->hasFeature("mve"));
+  REQUIRE(target->regions.size() == 3);
+  CHECK(target->findRegion(MemoryKind::Flash)->sizeBytes == 512 * 1024);
+  CHECK(target->findRegion(MemoryKind::ExternalFlash)->origin == 0x90000000);
+  CHECK(target->stackReserveBytes == 4096);
+  CHECK(target->sramBudgetBytes() == 65536 - 4096);
+  CHECK(target->runCommand == std::vector<std::string>{"probe", "{program}"});
+  CHECK(target->directory == "targets/board");
+}
+
+TEST_CASE("a target's description at fault is refused") {
+  CHECK_THAT(faultOf(changed("name: board", "name: other")), Catch::Contains("target is named 'other', its folder 'board'"));
+  CHECK_THAT(faultOf(changed("cpu: cortex-m4\n", "")), Catch::Contains("target.yaml:1:1: error: missing required key 'cpu'"));
+  CHECK_THAT(faultOf(changed("cpu:", "colour: red\ncpu:")), Catch::Contains("unknown key 'colour'"));
+  CHECK_THAT(faultOf(changed("512 KiB", "512 KB")), Catch::Contains("not a number of bytes such as 65536, 64 KiB or 1 MiB"));
+  CHECK_THAT(faultOf(changed("512 KiB", "99999999999999 GiB")), Catch::Contains("not a number of bytes"));
+  CHECK_THAT(faultOf(changed("kind: sram", "kind: tape")), Catch::Contains("target.yaml:6:"));
+  CHECK_THAT(faultOf(changed("kind: sram", "kind: flash")), Catch::Contains("a region of kind flash and one of kind sram are needed"));
+  CHECK_THAT(faultOf(changed("0x20000000", "0x0807fffc")), Catch::Contains("regions 'flash' and 'ram' overlap"));
+  CHECK_THAT(faultOf(changed("name: ram", "name: flash")), Catch::Contains("two regions are named 'flash'"));
+  CHECK_THAT(faultOf(changed("size: 65536", "size: 0")), Catch::Contains("region 'ram' is empty"));
+  CHECK_THAT(faultOf(changed("4 KiB", "64 KiB")), Catch::Contains("stack reserve of 65536 bytes leaves nothing of region 'ram' with 65536"));
+  CHECK_THAT(faultOf("[ 1, 2"), Catch::Contains("target.yaml"));
+}
+
+TEST_CASE("the targets beside the tool are found") {
+  CHECK(listTargets() == std::vector<std::string>{"host", "mps2-an500"});
+  for (const std::string &name : listTargets()) {
+    llvm::Expected<TargetDescription> target = loadTarget(name);
+    INFO(name);
+    REQUIRE(static_cast<bool>(target));
+    CHECK_FALSE(target->runCommand.empty());
+  }
+  CHECK(llvm::toString(loadTarget("toaster").takeError()) == "unknown target 'toaster'; known: host, mps2-an500");
+  CHECK(llvm::toString(loadTarget("../targets/host").takeError()) == "unknown target '../targets/host'; known: host, mps2-an500");
+}
+
+TEST_CASE("the environment says where the resources are") {
+  setenv("MCUFORM_RESOURCE_DIR", "/nowhere", 1);
+  CHECK(resourceDir() == "/nowhere");
+  CHECK(listTargets().empty());
+  CHECK(llvm::toString(loadTarget("host").takeError()) == "unknown target 'host'; known: none in /nowhere/targets");
+  setenv("MCUFORM_RESOURCE_DIR", "", 1);
+  CHECK_THAT(resourceDir(), Catch::EndsWith("/share/mcuform"));
+}
+
+TEST_CASE("accuracy compares with labels and reference") {
+  const std::vector<float> logits = {1, 2, 0, /**/ 5, 5, 1, /**/ -3, -2, -1};
+  const std::vector<float> reference = {1, 2.25f, 0, /**/ 5, 5.5f, 1, /**/ -3, -2, -1};
+  const std::vector<int64_t> labels = {1, 1, 0};
+  Accuracy accuracy = computeAccuracy(logits, 3, labels, reference);
+  CHECK(*accuracy.top1 == Approx(1.0 / 3)); // of equal logits the first counts
+  CHECK(*accuracy.top1Reference == Approx(2.0 / 3));
+  CHECK(*accuracy.agreement == Approx(2.0 / 3));
+  CHECK(*accuracy.maxAbsError == 0.5);
+
+  accuracy = computeAccuracy(logits, 3, {}, reference);
+  CHECK_FALSE(accuracy.top1);
+  CHECK_FALSE(accuracy.top1Reference);
+  CHECK(accuracy.agreement);
+  accuracy = computeAccuracy(logits, 3, labels, {});
+  CHECK(accuracy.top1);
+  CHECK_FALSE(accuracy.agreement);
+  CHECK_FALSE(accuracy.maxAbsError);
+}
+
+TEST_CASE("softmax sums to one, however large the logits") {
+  const std::vector<double> probabilities = softmax({1000.0f, 1000.0f, 0.0f});
+  CHECK(probabilities[0] == Approx(0.5));
+  CHECK(probabilities[2] == Approx(0.0).margin(1e-12));
+}
+
+TEST_CASE("a picture has two rows of pixels a line") {
+  const std::vector<uint8_t> image = {1, 2, 3, 4, 5, 6, 7, 8, 9};
+  const std::vector<std::string> lines = drawPicture(image, {3, 1, 3}, 10);
+  REQUIRE(lines.size() == 2);
+  CHECK(lines[0] == "\x1b[38;2;1;2;3m\x1b[48;2;4;5;6m\u2580\x1b[0m");
+  CHECK(lines[1] == "\x1b[38;2;7;8;9m\u2580\x1b[0m");
+}
+
+TEST_CASE("a large picture is averaged, a grey one is grey") {
+  const std::vector<uint8_t> image = {0, 100, 20, 40, 100, 0, 30, 30};
+  const std::vector<std::string> lines = drawPicture(image, {2, 4, 1}, 2);
+  REQUIRE(lines.size() == 1);
+  CHECK(lines[0] == "\x1b[38;2;50;50;50m\u2580\x1b[38;2;30;30;30m\u2580\x1b[0m");
+}
+
+TEST_CASE("a process is run to its end") {
+  llvm::Expected<TemporaryDirectory> directory = TemporaryDirectory::create();
+  REQUIRE(static_cast<bool>(directory));
+  const std::string log = directory->file("log");
+  auto go = [&](const std::string &script, llvm::function_ref<llvm::Error()> watch) {
+    return runProcess({"sh", "-c", script}, directory->path(), log, watch);
+  };
+  auto ignore = [] { return llvm::Error::success(); };
+
+  SECTION("status and words") {
+    CHECK(llvm::cantFail(go("echo one; echo two >&2; echo three > here; exit 7", ignore)) == 7);
+    CHECK(llvm::cantFail(readFile(log)) == "one\ntwo\n");
+    CHECK(llvm::cantFail(readFile(directory->file("here"))) == "three\n");
+  }
+  SECTION("a signal") { CHECK(llvm::cantFail(go("kill -9 $$", ignore)) == 128 + 9); }
+  SECTION("the watcher stops it and its children") {
+    int looks = 0;
+    auto stop = [&] { return ++looks < 5 ? llvm::Error::success() : llvm::createStringError("enough"); };
+    llvm::Expected<int> status = go("(sleep 1; touch late) & sleep 1000", stop);
+    REQUIRE_FALSE(static_cast<bool>(status));
+    CHECK(llvm::toString(status.takeError()) == "enough");
+    llvm::cantFail(go("sleep 1.5", ignore));
+    CHECK_FALSE(llvm::sys::fs::exists(directory->file("late")));
+  }
+  SECTION("a program that is not there") {
+    llvm::Expected<int> status = runProcess({"no-such-program"}, directory->path(), log, ignore);
+    REQUIRE_FALSE(static_cast<bool>(status));
+    CHECK_THAT(llvm::toString(status.takeError()), Catch::Contains("program 'no-such-program' is not installed"));
+  }
+}

@@ -1,0 +1,321 @@
+"""Tests of mcuform-run, the harness and the targets on a package written by hand: run_test.py CASE --tool mcuform-run, or --list.
+
+A case is a function below; its name is that of the ctest test, run.<case>.
+"""
+
+import json
+import os
+import re
+import signal
+import struct
+import subprocess
+import sys
+import time
+
+from fixture import CLASSES, HERE, SCALE, Failure, Fixture, expect, fake_logits, need, npy, random_images
+
+TARGETS = os.path.abspath(os.path.join(HERE, "..", "..", "targets"))
+CASES = {}
+
+
+def case(function):
+    CASES[function.__name__] = function
+    return function
+
+
+def on_board(function):
+    """A case that needs the tools of the mps2-an500."""
+
+    def checked(fixture):
+        need("arm-none-eabi-g++", "qemu-system-arm")
+        function(fixture)
+
+    checked.__name__ = function.__name__
+    return case(checked)
+
+
+# What a run gives.
+
+
+@on_board
+def host_and_board_agree(f):
+    expected = [logit * SCALE for image in random_images(3) for logit in fake_logits(image)]
+    for target in "host", "mps2-an500":
+        f.run("--target", target, "--output", target + ".npy")
+    expect(f.read("host.npy") == f.read("mps2-an500.npy"), "logits differ between the targets")
+    logits = struct.unpack("<%df" % (3 * CLASSES), f.read("host.npy")[-4 * 3 * CLASSES:])
+    expect(list(logits) == expected, "logits are %s, not %s" % (logits, expected))
+    expect(b"'<f4'" in f.read("host.npy") and b"(3, 4)" in f.read("host.npy"), "logits are not float32 [3, 4]")
+
+
+@on_board
+def three_runs_count_the_same(f):
+    results = []
+    for run in range(3):
+        f.run("--target", "mps2-an500", "--json", "result.json")
+        results.append(f.read("result.json"))
+    expect(results[0] == results[1] == results[2], "three runs differ: %s" % results)
+    result = json.loads(results[0])
+    expect(result["images"] == 3 and result["arena_high_water_bytes"] == 1001 == result["arena_bytes"], "wrong: %s" % result)
+    expect(0 < result["stack_high_water_bytes"] < 500, "wrong stack: %s" % result)
+    # A step of the fake's loop over the first pixel is the same number of instructions each time, at most ten.
+    pixels = sorted(image[0] for image in random_images(3))
+    spread = result["instructions_most"] - result["instructions_least"]
+    expect(spread % (pixels[2] - pixels[0]) == 0 and 0 < spread // (pixels[2] - pixels[0]) <= 10, "counts do not follow the pixels: %s" % result)
+    expect({use["region"]: use["used_bytes"] for use in result["memory"]}["qspi"] == 360, "wrong memory map: %s" % result)
+
+
+@case
+def host_result_has_nulls_and_labels(f):
+    best = [max(range(CLASSES), key=lambda c: fake_logits(image)[c]) for image in random_images(3)]
+    labels = [best[0], best[1], (best[2] + 1) % CLASSES]
+    f.write("classes.txt", "ant\nbee\ncat\ndog\n")
+    names = ["ant", "bee", "cat", "dog"]
+    for dtype, code in ("<i4", "i"), ("<i8", "q"):
+        f.write("y.npy", npy(dtype, (3,), struct.pack("<3" + code, *labels)))
+        told = f.run("--target", "host", "--labels", "y.npy", "--json", "r.json", "--classes", "classes.txt", "--show", "9")
+        result = json.loads(f.read("r.json"))
+        expect(abs(result["top1"] - 2 / 3) < 1e-9, "wrong top1: %s" % result)
+        for key in "top1_reference", "agreement", "max_abs_error", "instructions_per_image", "stack_high_water_bytes":
+            expect(result[key] is None, "%s is not null: %s" % (key, result))
+        expect(told.count("(right)") == 2 and "wrong: it is " + names[labels[2]] in told, "wrong samples: " + told)
+    expect("\x1b" not in told, "colours where there is no terminal")
+    told = f.run("--target", "host", "--show", "1", "--show-pictures")
+    expect("\x1b[38;2;%d;%d;%dm\x1b[48;2;" % tuple(random_images(1)[0][:3]) in told, "no picture: " + repr(told))
+
+
+@case
+def limit_takes_the_first(f):
+    f.run("--target", "host", "--output", "all.npy")
+    f.run("--target", "host", "--output", "two.npy", "--limit", "2", "--json", "r.json")
+    expect(f.read("two.npy")[-32:] == f.read("all.npy")[-48:-16], "the first two differ")
+    expect(json.loads(f.read("r.json"))["images"] == 2, "wrong number of images")
+    f.write("x.npy", npy("|u1", (1, 6, 5, 3), random_images(1)[0]))
+    f.run("--target", "host", "--json", "r.json")
+    expect(json.loads(f.read("r.json"))["arena_high_water_bytes"] == 1001, "no high-water mark with a single image")
+
+
+@case
+def build_directory_is_kept(f):
+    for _ in range(2):
+        f.run("--target", "host", "--build-dir", "kept", "--output", "kept.npy")
+    f.run("--target", "host", "--output", "fresh.npy")
+    expect(os.path.exists(f.path("kept/harness")) and f.read("kept.npy") == f.read("fresh.npy"), "the kept build differs")
+
+
+@on_board
+def counter_is_exact(f):
+    built, told = f.build(os.path.join(HERE, "counter"), "mps2-an500")
+    expect(built, told)
+    qemu = ["qemu-system-arm", "-M", "mps2-an500", "-display", "none", "-monitor", "none", "-serial", "null", "-semihosting-config",
+            "enable=on,target=native", "-kernel", f.path("build/counter_test")]
+    done = subprocess.run(qemu + ["-icount", "shift=6"], stderr=subprocess.PIPE, universal_newlines=True)
+    expect(done.returncode == 0, done.stderr)
+    # Where instructions take other times, the counter must notice that it cannot count.
+    for other in [], ["-icount", "shift=5"]:
+        done = subprocess.run(qemu + other, stderr=subprocess.PIPE, universal_newlines=True)
+        expect(done.returncode == 1 and "does not count" in done.stderr, "%s: %d %s" % (other, done.returncode, done.stderr))
+
+
+# Packages at fault: status 3.
+
+
+@on_board
+def arena_over_budget_does_not_link(f):
+    f.package("FAKE_ARENA_BYTES=400000")
+    built, told = f.build(os.path.join(TARGETS, "common"), "mps2-an500", "-DMCUFORM_TARGET_DIR=" + os.path.join(TARGETS, "mps2-an500"),
+                          "-DMCUFORM_PACKAGE_DIR=" + f.path("package"))
+    expect(not built and "stack, arena and static data together exceed the 320 KiB of SRAM" in told, told)
+    expect("section `.arena' will not fit in region `SRAM'" in told, told)
+
+
+@on_board
+def arena_over_budget_is_refused(f):
+    f.package("FAKE_ARENA_BYTES=400000", sram={"arena_bytes": 400000})
+    f.run("--target", "mps2-an500", status=1, says=["needs an arena of 400000 bytes, target 'mps2-an500' has 319488"])
+    f.run("--target", "host")
+
+
+@on_board
+def arena_of_nearly_all_sram_runs(f):
+    f.package("FAKE_ARENA_BYTES=318000", sram={"arena_bytes": 318000})
+    f.run("--target", "mps2-an500", "--json", "r.json")
+    expect(json.loads(f.read("r.json"))["arena_high_water_bytes"] == 318000, "wrong high-water mark")
+
+
+@on_board
+def accesses_outside_the_memory_map_fault(f):
+    for definition, address in (("FAKE_STORE_TO=0x20050000", "0x20050000"),  # just past 320 KiB
+                                ("FAKE_STORE_TO=0x60000000", "0x60000000"),  # the weights
+                                ("FAKE_STORE_TO=0x00000100", "0x00000100"),  # flash
+                                ("FAKE_LOAD_FROM=0x00100000", "0x00100000"),  # just past flash
+                                ("FAKE_LOAD_FROM=0x61000000", "0x61000000"),  # just past the weights' flash
+                                ("FAKE_LOAD_FROM=0x10000000", "0x10000000")):  # nothing
+        f.package(definition)
+        f.run("--target", "mps2-an500", "--build-dir", "build", status=3,
+              says=["fault: data access denied by the memory map at address " + address, "program counter 0x0000"])
+
+
+@on_board
+def stack_overflow_faults(f):
+    f.package("FAKE_OVERFLOW_STACK")
+    f.run("--target", "mps2-an500", status=3, says=["fault: stack overflow at address 0x1ff"])
+
+
+@on_board
+def overstepping_the_arena_is_reported(f):
+    for target in "mps2-an500", "host":
+        for definition, words in (("FAKE_WRITE_BEHIND", "it changed arena[1001]; the arena has 1001 bytes"),
+                                  ("FAKE_WRITE_BEFORE", "it changed arena[-1]; the arena has 1001 bytes"),
+                                  ("FAKE_WRITE_BEHIND_OUTPUT", "it changed byte 8 of the output, which has 8 bytes")):
+            f.package(definition)
+            f.run("--target", target, "--build-dir", "build-" + target, status=3, says=["the model writes outside its memory: " + words])
+
+
+@case
+def other_wrong_packages_are_reported(f):
+    for definition, words in (("FAKE_READ_UNWRITTEN", "the model reads memory that it has not written"),
+                              ("FAKE_RETURN_ERROR", "the model returned status 5 for image 0")):
+        f.package(definition)
+        f.run("--target", "host", "--build-dir", "build", status=3, says=[words])
+    f.package("FAKE_ARENA_BYTES=1002")
+    f.run("--target", "host", status=3, says=["the size of the arena is 1002 in its header, 1001 in its report.json"])
+    f.package()
+    weights = bytearray(f.read("package/fake.weights"))
+    weights[100] ^= 1
+    f.write("package/fake.weights", bytes(weights))
+    f.run("--target", "host", "--output", "l.npy", "--json", "r.json", status=3, says=["the weights are damaged: status 2"])
+    expect(not os.path.exists(f.path("l.npy")) and not os.path.exists(f.path("r.json")), "a failed run left its files")
+    f.write("package/fake.cpp", "no C++\n")
+    f.run("--target", "host", status=3, says=["package 'fake' does not build for target 'host'", "fake.cpp:1:1: error"])
+
+
+# Inputs at fault: status 1.
+
+
+@case
+def bad_packages_are_refused(f):
+    f.run_raw("nowhere", "--input", "x.npy", status=1, says=["nowhere: no such directory"])
+    f.run_raw("tmp", "--input", "x.npy", status=1, says=["tmp: holds no report.json, so it is no package that mcuformc wrote"])
+    f.write("package/report.json", "{ no json")
+    f.run(status=1, says=["report.json: not a package's report", "parse error"])
+    f.write("package/report.json", "{}")
+    f.run(status=1, says=["report.json: not a package's report", "'name' not found"])
+    f.package(input={"shape": [6, -5, 3]})
+    f.run(status=1, says=['"input"."shape" has the extent -5'])
+    f.package(input={"mean": [0, 0]})
+    f.run(status=1, says=['"input" has 3 channels, but 2 of "mean" and 3 of "std"'])
+
+
+@case
+def bad_images_are_refused(f):
+    pixels = b"".join(random_images(3))
+    f.run_raw("package", "--input", "none.npy", status=1, says=["none.npy: No such file"])
+    for data, words in ((npy("|u1", (3, 5, 6, 3), pixels), "holds uint8 [3, 5, 6, 3]; package 'fake' takes uint8 [images, 6, 5, 3]"),
+                        (npy("|u1", (6, 5, 3), random_images(1)[0]), "holds uint8 [6, 5, 3]; package"),
+                        (npy("|i1", (3, 6, 5, 3), pixels), "holds int8 [3, 6, 5, 3]; package"),
+                        (npy("<f4", (1, 6, 5, 3), bytes(360)), "holds float32 [1, 6, 5, 3]; package"),
+                        (npy("|u1", (0, 6, 5, 3), b""), "holds no images"),
+                        (npy("|u1", (3, 6, 5, 3), pixels[:-1]), "x.npy: "),
+                        (b"text", "x.npy: ")):
+        f.write("x.npy", data)
+        f.run("--target", "host", status=1, says=[words])
+
+
+@case
+def bad_labels_and_classes_are_refused(f):
+    for data, words in ((npy("<i8", (2,), bytes(16)), "y.npy: holds 2 labels for 3 images"),
+                        (npy("<i8", (3, 1), bytes(24)), "y.npy: holds int64 [3, 1]; labels are integers of shape [images]"),
+                        (npy("<f4", (3,), bytes(12)), "y.npy: holds float32 [3]; labels are integers"),
+                        (npy("<i4", (3,), struct.pack("<3i", 0, 4, 0)), "y.npy: holds the label 4; package 'fake' has 4 classes"),
+                        (npy("<i4", (3,), struct.pack("<3i", 0, -1, 0)), "y.npy: holds the label -1")):
+        f.write("y.npy", data)
+        f.run("--target", "host", "--labels", "y.npy", status=1, says=[words])
+    f.run("--target", "host", "--labels", "none.npy", status=1, says=["none.npy: No such file"])
+    f.write("classes.txt", "ant\nbee\n")
+    f.run("--target", "host", "--classes", "classes.txt", status=1, says=["classes.txt: holds 2 names for 4 classes"])
+
+
+@case
+def unwritable_results_are_refused(f):
+    f.run("--target", "host", "--json", "no/where.json", status=1, says=["no/where.json: cannot be written: no such directory"])
+    f.run("--target", "host", "--output", "tmp", status=1, says=["tmp: "])
+    f.run("--target", "host", "--reference", "none.onnx", status=1, says=["none.onnx: no such file"])
+
+
+@case
+def wrong_usage_has_status_2(f):
+    f.run_raw(status=2)
+    f.run_raw("package", status=2, says=["--input is required"])
+    f.run("--limit", "0", status=2)
+    f.run("--limit", "many", status=2)
+    f.run("--colour", status=2)
+    f.run("--target", "toaster", status=2, says=["unknown target 'toaster'; known: host, mps2-an500"])
+    expect("Usage: mcuform-run" in f.run_raw("--help"), "no help")
+
+
+# Runs that do not end.
+
+
+@case
+def endless_model_is_given_up(f):
+    f.package("FAKE_NEVER_ENDS")
+    start = time.time()
+    f.run("--target", "host", "--time-limit", "0.5", status=1, says=["gave up: image 0 was not finished within 0.5 s"])
+    expect(time.time() - start < 60, "took long to give up")
+
+
+@case
+def interrupt_stops_and_cleans_up(f):
+    f.package("FAKE_NEVER_ENDS")
+    tool = subprocess.Popen([f.tool, "package", "--input", "x.npy", "--target", "host", "--build-dir", "build"], cwd=f.directory,
+                            env=f.environment(), stderr=subprocess.PIPE, universal_newlines=True)
+    for _ in range(600):
+        if any(os.path.exists(os.path.join(f.tmp, name, "statistics")) for name in os.listdir(f.tmp)):
+            break
+        time.sleep(0.1)
+    tool.send_signal(signal.SIGINT)
+    _, told = tool.communicate(timeout=60)
+    expect(tool.returncode == 1 and "interrupted" in told, "status %d: %s" % (tool.returncode, told))
+    expect(os.listdir(f.tmp) == [], "left behind: %s" % os.listdir(f.tmp))
+
+
+# Targets.
+
+
+@case
+def description_and_linker_script_agree(f):
+    with open(os.path.join(TARGETS, "mps2-an500", "target.yaml")) as file:
+        yaml = file.read()
+    with open(os.path.join(TARGETS, "mps2-an500", "linker.ld")) as file:
+        script = file.read()
+    units = {"KiB": 1 << 10, "K": 1 << 10, "MiB": 1 << 20, "M": 1 << 20}
+    described = {name.upper(): (int(origin, 16), int(size) * units[unit])
+                 for name, origin, size, unit in re.findall(r"name: (\w+), origin: (\w+), size: (\d+) (\w+)", yaml)}
+    linked = {name: (int(origin, 16), int(size) * units[unit])
+              for name, origin, size, unit in re.findall(r"(\w+) \(\w+\) *: ORIGIN = (\w+), LENGTH = (\d+)(\w)", script)}
+    expect(len(linked) == 3 and described == linked, "target.yaml has %s, linker.ld %s" % (described, linked))
+    stacks = [re.search(pattern, text).group(1) for pattern, text in
+              ((r"stack_reserve: (\d+) KiB", yaml), (r"_stack_reserve_bytes = (\d+)K", script))]
+    expect(stacks[0] == stacks[1], "the stack's reserves differ: %s" % stacks)
+
+
+def main():
+    if sys.argv[1:] == ["--list"]:
+        print(";".join(CASES))
+        return 0
+    name, option, tool = sys.argv[1:]
+    expect(option == "--tool", "usage: run_test.py CASE --tool mcuform-run")
+    fixture = Fixture(os.path.abspath(tool))
+    try:
+        CASES[name](fixture)
+    except Failure as failure:
+        print("%s: %s" % (name, failure))
+        return 1
+    finally:
+        fixture.close()
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
