@@ -19,7 +19,6 @@ def Mcuf_Dialect : Dialect {
   }];
   let cppNamespace = "::mcuform::mcuf";
   let usePropertiesForAttributes = 0;
-  let useDefaultAttributePrinterParser = 1;
   let dependentDialects = ["::mlir::quant::QuantizationDialect"];
 }
 

@@ -1,0 +1,56 @@
+// Every pass of the compiler. Pipelines.cpp says in which order they run.
+// A transformation has one name: class FuseGelu = passes/fusion/FuseGelu.cpp = --mcuf-fuse-gelu = test/passes/fuse-gelu.mlir.
+#ifndef MCUFORM_PASSES_PASSES
+#define MCUFORM_PASSES_PASSES
+
+include "mlir/Pass/PassBase.td"
+
+class Mcuf_FunctionPass<string flag> : Pass<flag, "::mlir::func::FuncOp">;
+
+//===--- legalize ---------------------------------------------------------===//
+
+def Legalize : Pass<"mcuf-legalize", "::mlir::ModuleOp"> {
+  let summary = "Turn ONNX nodes into mcuf ops with static types";
+  let description = [{
+    One walk from inputs to outputs. Each `onnxin.node` goes to the handler of its operator and opset; result types are inferred, ops on constants are evaluated
+    as they appear, so that shape arithmetic leaves no trace. Every node that is not supported, for its operator, its opset or its operands, is reported in
+    one run; what depends on it is not reported again.
+  }];
+  let dependentDialects = ["::mcuform::mcuf::McufDialect"];
+}
+
+//===--- verify -----------------------------------------------------------===//
+
+def VerifyLegalized : Mcuf_FunctionPass<"mcuf-verify-legalized"> {
+  let summary = "Check the contract of phase legalize: mcuf ops on static tensors, nothing else";
+}
+
+//===--- quantize ---------------------------------------------------------===//
+
+def Calibrate : Mcuf_FunctionPass<"mcuf-calibrate"> {
+  let summary = "Run the float network over calibration inputs and note the range and moments of every value";
+  let description = [{
+    Attaches per channel the largest magnitude, the mean and the mean square of each op's result (passes/quantize/CalibrationAttributes.h). The result does not
+    depend on the number of threads.
+  }];
+  let options = [
+    Option<"inputs", "inputs", "std::string", "", ".npy file: uint8 [N, height, width, channels] or float32 [N, ...]">,
+    ListOption<"mean", "mean", "float", "Mean of the pixels in [0, 1], per channel">,
+    ListOption<"std", "std", "float", "Standard deviation of the pixels in [0, 1], per channel">,
+  ];
+}
+
+def Quantize : Pass<"mcuf-quantize", "::mlir::ModuleOp"> {
+  let summary = "Replace calibrated float ops by the integer ops of docs/arithmetic.md";
+  let description = [{
+    Weights become int8 per output channel, the residual stream int16 with a power-of-two factor per channel, keys and values int8 per channel with their scales
+    folded into the neighbouring weights, everything else int16. The image becomes uint8 [height, width, channels]: its normalization goes into the patch weights.
+  }];
+  let dependentDialects = ["::mcuform::mcuf::McufDialect", "::mlir::quant::QuantizationDialect"];
+}
+
+def VerifyQuantized : Mcuf_FunctionPass<"mcuf-verify-quantized"> {
+  let summary = "Check the contract of phase quantize: integer ops only, every activation with a scale";
+}
+
+#endif

@@ -1,0 +1,62 @@
+// THE order: which pass runs when, and why there.
+#include "passes/Pipelines.h"
+
+#include "passes/Passes.h"
+
+#include "mlir/Pass/PassManager.h"
+#include "mlir/Pass/PassRegistry.h"
+#include "mlir/Transforms/Passes.h"
+
+using namespace mlir;
+
+namespace mcuform {
+namespace {
+
+constexpr PhaseInfo kPhases[] = {
+    {Phase::Import, "import", "the ONNX graph as it is, one op a node, all input shapes static"},
+    {Phase::Legalize, "legalize", "float operators of the mcuf dialect with static types; shape arithmetic is gone"},
+    {Phase::Fuse, "fuse", "transformer operators: patch_embed, linear, layer_norm, attention, gelu and little else"},
+    {Phase::Quantize, "quantize", "integer operators; every value has its scale"},
+    {Phase::Schedule, "schedule", "loops over blocks of tokens with kernel calls on buffers"},
+    {Phase::Memory, "memory", "every buffer has a region and an offset"},
+    {Phase::Emit, "emit", "C++ sources and the packed weights"},
+};
+
+} // namespace
+
+ArrayRef<PhaseInfo> getPhases() { return kPhases; }
+
+StringRef nameOf(Phase phase) { return kPhases[size_t(phase)].name; }
+
+std::optional<Phase> parsePhase(StringRef name) {
+  for (const PhaseInfo &info : kPhases)
+    if (info.name == name)
+      return info.phase;
+  return std::nullopt;
+}
+
+void buildLegalizePipeline(OpPassManager &manager) {
+  manager.addPass(createLegalize());
+  manager.addNestedPass<func::FuncOp>(createVerifyLegalized());
+}
+
+void buildFusePipeline(OpPassManager &manager) {
+  (void)manager;
+}
+
+void buildQuantizePipeline(OpPassManager &manager, const CalibrateOptions &calibration) {
+  manager.addNestedPass<func::FuncOp>(createCalibrate(calibration));
+  manager.addPass(createQuantize());
+  manager.addNestedPass<func::FuncOp>(createVerifyQuantized());
+}
+
+void registerPassesAndPipelines() {
+  registerMcuformPasses();
+  // Upstream's, for reduced test cases.
+  registerCanonicalizerPass();
+  registerCSEPass();
+  PassPipelineRegistration<>("mcuf-phase-legalize", "Phase legalize", buildLegalizePipeline);
+  PassPipelineRegistration<>("mcuf-phase-fuse", "Phase fuse", buildFusePipeline);
+}
+
+} // namespace mcuform

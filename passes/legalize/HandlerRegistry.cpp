@@ -1,0 +1,34 @@
+// The table of operators.
+#include "passes/legalize/HandlerRegistry.h"
+
+namespace mcuform {
+
+const HandlerRegistry &HandlerRegistry::get() {
+  static const HandlerRegistry registry = [] {
+    HandlerRegistry result;
+    addElementwiseHandlers(result);
+    addShapeHandlers(result);
+    addMovementHandlers(result);
+    addLinearHandlers(result);
+    addNormalizationHandlers(result);
+    return result;
+  }();
+  return registry;
+}
+
+void HandlerRegistry::add(llvm::StringRef opType, NodeHandler handler, int64_t firstOpset, int64_t lastOpset) {
+  entries[opType.str()].push_back({handler, firstOpset, lastOpset});
+}
+
+llvm::ArrayRef<HandlerEntry> HandlerRegistry::lookup(llvm::StringRef opType) const {
+  auto found = entries.find(opType.str());
+  return found == entries.end() ? llvm::ArrayRef<HandlerEntry>() : llvm::ArrayRef(found->second);
+}
+
+void HandlerRegistry::forEach(llvm::function_ref<void(llvm::StringRef, const HandlerEntry &)> visit) const {
+  for (const auto &[opType, handlers] : entries)
+    for (const HandlerEntry &entry : handlers)
+      visit(opType, entry);
+}
+
+} // namespace mcuform

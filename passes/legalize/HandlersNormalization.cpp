@@ -1,0 +1,126 @@
+// ONNX operators that reduce or normalize.
+#include "passes/legalize/HandlerRegistry.h"
+#include "passes/legalize/NodeLegalizer.h"
+
+using namespace mlir;
+
+namespace mcuform {
+namespace {
+
+using mcuf::BinaryKind;
+using mcuf::ReduceKind;
+using mcuf::UnaryKind;
+
+/// Axes are an attribute before opset `axesInputSince`. Without axes everything is reduced, or nothing if noop_with_empty_axes says so.
+template <ReduceKind kind, int64_t axesInputSince> LogicalResult reduce(NodeLegalizer &n) {
+  Value input = n.input(0);
+  auto given = input ? n.listAttributeOrInput("axes", 1, axesInputSince) : std::nullopt;
+  if (!given)
+    return failure();
+  int64_t rank = mcuf::shapeOf(input).size();
+  if (given->empty()) {
+    if (n.intAttribute("noop_with_empty_axes", 0))
+      return n.yield(input);
+    given = llvm::to_vector(llvm::seq<int64_t>(0, rank));
+  }
+  auto axes = n.normalizeAxes(*given, rank);
+  if (!axes)
+    return failure();
+  llvm::sort(*axes);
+  return n.yield(n.create<mcuf::ReduceOp>(kind, input, *axes, n.intAttribute("keepdims", 1) != 0));
+}
+
+LogicalResult globalAveragePool(NodeLegalizer &n) {
+  Value input = n.input(0);
+  if (!input)
+    return failure();
+  auto axes = llvm::to_vector(llvm::seq<int64_t>(2, std::max<int64_t>(mcuf::shapeOf(input).size(), 2)));
+  return n.yield(n.create<mcuf::ReduceOp>(ReduceKind::Mean, input, axes, true));
+}
+
+/// Before opset 13 the input is a matrix with the columns from `axis` on, and the softmax goes over whole rows of it.
+LogicalResult softmax(NodeLegalizer &n) {
+  Value input = n.input(0);
+  if (!input)
+    return failure();
+  SmallVector<int64_t> shape(mcuf::shapeOf(input));
+  auto axis = n.normalizeAxis(n.intAttribute("axis", n.opset >= 13 ? -1 : 1), shape.size());
+  if (!axis)
+    return failure();
+  bool isMatrix = n.opset < 13 && llvm::any_of(ArrayRef(shape).drop_front(*axis + 1), [](int64_t size) { return size != 1; });
+  if (!isMatrix)
+    return n.yield(n.create<mcuf::SoftmaxOp>(input, uint64_t(*axis)));
+  int64_t rows = 1, columns = 1;
+  for (auto [index, size] : llvm::enumerate(shape))
+    (int64_t(index) < *axis ? rows : columns) *= size;
+  Value matrix = n.reshape(input, {rows, columns});
+  Value result = matrix ? n.create<mcuf::SoftmaxOp>(matrix, uint64_t(1)) : Value();
+  return n.yield(result ? n.reshape(result, shape) : Value());
+}
+
+LogicalResult layerNormalization(NodeLegalizer &n) {
+  Value input = n.input(0);
+  if (!input)
+    return failure();
+  int64_t rank = mcuf::shapeOf(input).size();
+  auto axis = n.normalizeAxis(n.intAttribute("axis", -1), rank);
+  if (!axis)
+    return failure();
+  if (*axis != rank - 1)
+    return n.error("normalization over " + Twine(rank - *axis) + " dimensions is not supported, only over the last one");
+  // gamma and beta broadcast to the row.
+  int64_t width = mcuf::widthOf(input);
+  auto vector = [&](Value value) -> Value {
+    if (!value || mcuf::shapeOf(value) == ArrayRef<int64_t>(width))
+      return value;
+    Value wide = n.create<mcuf::BroadcastOp>(value, ArrayRef<int64_t>(width));
+    return wide ? n.reshape(wide, {width}) : Value();
+  };
+  Value gamma = vector(n.optionalInput(1)), beta = vector(n.optionalInput(2));
+  auto epsilon = n.builder.getF32FloatAttr(n.floatAttribute("epsilon", 1e-5f));
+  return n.yield(n.create<mcuf::LayerNormOp>(input, gamma, beta, epsilon));
+}
+
+/// (x - mean) * scale / sqrt(variance + epsilon) + offset, a multiplication and an addition per channel once the constants are folded.
+LogicalResult batchNormalization(NodeLegalizer &n) {
+  Value input = n.input(0);
+  if (!input)
+    return failure();
+  if (n.intAttribute("training_mode", 0))
+    return n.error("training_mode is set; export the model for inference");
+  SmallVector<int64_t> channels(mcuf::shapeOf(input).size(), 1);
+  if (channels.size() < 2)
+    return n.error("input of rank " + Twine(channels.size()));
+  channels[1] = mcuf::shapeOf(input)[1];
+  SmallVector<Value> vectors;
+  for (unsigned i = 1; i <= 4; ++i) {
+    Value vector = n.input(i);
+    vectors.push_back(vector ? n.reshape(vector, channels) : Value());
+    if (!vectors.back())
+      return failure();
+  }
+  auto [scale, offset, mean, variance] = std::tie(vectors[0], vectors[1], vectors[2], vectors[3]);
+  Value deviation = n.binary(BinaryKind::Add, variance, n.constant(n.floatAttribute("epsilon", 1e-5f)));
+  deviation = deviation ? n.create<mcuf::UnaryOp>(UnaryKind::Sqrt, deviation) : Value();
+  Value gain = deviation ? n.binary(BinaryKind::Div, scale, deviation) : Value();
+  Value shift = gain ? n.binary(BinaryKind::Mul, mean, gain) : Value();
+  shift = shift ? n.binary(BinaryKind::Sub, offset, shift) : Value();
+  Value result = shift ? n.binary(BinaryKind::Mul, input, gain) : Value();
+  return n.yield(result ? n.binary(BinaryKind::Add, result, shift) : Value());
+}
+
+} // namespace
+
+void addNormalizationHandlers(HandlerRegistry &registry) {
+  registry.add("ReduceMean", reduce<ReduceKind::Mean, 18>);
+  registry.add("ReduceMax", reduce<ReduceKind::Max, 18>);
+  registry.add("ReduceMin", reduce<ReduceKind::Min, 18>);
+  registry.add("ReduceProd", reduce<ReduceKind::Prod, 18>);
+  registry.add("ReduceSum", reduce<ReduceKind::Sum, 13>);
+  registry.add("GlobalAveragePool", globalAveragePool);
+  registry.add("Softmax", softmax);
+  registry.add("LayerNormalization", layerNormalization, 17);
+  registry.add("BatchNormalization", batchNormalization);
+}
+
+} // namespace mcuform
