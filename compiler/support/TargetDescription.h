@@ -25,7 +25,7 @@ struct MemoryRegion {
 
 struct TargetDescription {
   std::string name;
-  std::string cpu; ///< as -mcpu names it; "native" for the machine that compiles
+  std::string cpu;                   ///< as -mcpu names it; "native" for the machine that compiles
   std::vector<std::string> features; ///< e.g. "dsp"
   std::vector<MemoryRegion> regions;
   uint64_t stackReserveBytes = 0; ///< of the first region of kind sram

@@ -148,7 +148,8 @@ Reading read_image(target::File images) {
 }
 
 Status report_run_failure(uint64_t image, int status) {
-  return fail(run_failed, Line().text("the model returned status ").number(static_cast<unsigned>(status)).text(" for image ").number(image));
+  return fail(run_failed,
+              Line().text("the model returned status ").number(static_cast<unsigned>(status)).text(" for image ").number(image));
 }
 
 /// Two runs over the first image in painted memory; *hash is what both put out.
@@ -184,17 +185,22 @@ Status run_all_images(target::File images, target::File logits, uint64_t hash_of
   target::rewind_file(images);
   for (uint64_t image = 0;; ++image) {
     switch (read_image(images)) {
-    case Reading::image: break;
-    case Reading::end: record("images", image); return done;
+    case Reading::image:
+      break;
+    case Reading::end:
+      record("images", image);
+      return done;
     case Reading::broken:
-      return fail(bad_images, Line().text("image ").number(image).text(" is cut off: fewer than ").number(package::input_bytes).text(" bytes"));
+      return fail(bad_images,
+                  Line().text("image ").number(image).text(" is cut off: fewer than ").number(package::input_bytes).text(" bytes"));
     }
     uint64_t instructions = 0;
     int status = target::call_counted(package::run, workspace.arena, workspace.output, &instructions);
     if (status != package::ok)
       return report_run_failure(image, status);
     if (image == 0 && hash_of_output() != hash_of_first)
-      return fail(not_repeatable, Line().text("an ordinary and a painted run over the first image differ: the model reads memory that it has not written"));
+      return fail(not_repeatable,
+                  Line().text("an ordinary and a painted run over the first image differ: the model reads memory that it has not written"));
     // The guards still hold the pattern of the second painted run.
     if (size_t at = first_changed_guard(static_cast<uint8_t>(~pattern)); at != sizeof(Workspace))
       return guard_failure(at);
@@ -214,7 +220,11 @@ int main(int argc, char **argv) {
   target::File images = target::open_for_reading(argv[1]);
   target::File logits = target::open_for_writing(argv[2]);
   if (statistics == target::no_file || images == target::no_file || logits == target::no_file)
-    return fail(cannot_open, Line().text("cannot open ").text(images == target::no_file ? argv[1] : logits == target::no_file ? argv[2] : argv[3]));
+    return fail(cannot_open, Line()
+                                 .text("cannot open ")
+                                 .text(images == target::no_file   ? argv[1]
+                                       : logits == target::no_file ? argv[2]
+                                                                   : argv[3]));
   record("arena_bytes", package::arena_bytes);
   record("input_bytes", package::input_bytes);
   record("output_count", package::output_count);

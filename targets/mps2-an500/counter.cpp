@@ -3,8 +3,8 @@
 // instruction, every count belongs to one N: N = ceil(ticks * 5 / 8). The timer is started anew for each measurement, since the rounding
 // starts there.
 //
-// The timer's 32 bits last 2.7e9 instructions. How often it has gone round is told by the board's counter of seconds: a round takes 171.8 s,
-// so that a second more or less does not matter.
+// The timer's 32 bits last 2.7e9 instructions. How often it has gone round is told by the board's counter of seconds: a round takes 171.8
+// s, so that a second more or less does not matter.
 #include "platform.h"
 
 namespace mcuform::target {

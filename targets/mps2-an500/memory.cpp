@@ -11,7 +11,9 @@ constexpr size_t word = sizeof(uint32_t);
 } // namespace
 
 // The loops below would be recognized as what they implement, and call themselves.
+#ifndef __clang__
 #pragma GCC optimize("no-tree-loop-distribute-patterns")
+#endif
 
 extern "C" {
 

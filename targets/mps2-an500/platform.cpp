@@ -48,7 +48,8 @@ void print(const char *text) { semihost(Semihosting::write_text, text); }
 bool measures_stack() { return true; }
 
 // Not inlined: its own frame lies above all that it paints.
-__attribute__((noinline)) int call_with_painted_stack(ModelEntry entry, void *arena, int16_t *output, uint32_t pattern, size_t *stack_bytes) {
+__attribute__((noinline)) int call_with_painted_stack(ModelEntry entry, void *arena, int16_t *output, uint32_t pattern,
+                                                      size_t *stack_bytes) {
   uint32_t *stack_pointer;
   asm volatile("mov %0, sp" : "=r"(stack_pointer));
   for (volatile uint32_t *word = &_stack_limit; word != stack_pointer; ++word)

@@ -1,7 +1,7 @@
 // From reset to main: memory, FPU, MPU, and what happens on a fault. Knows nothing of packages: a firmware of your own can start from here.
 //
-// QEMU's board does not fault on accesses to addresses where nothing is, and has more memory than the chip that it stands for: the MPU makes
-// every access outside of linker.ld's regions a fault, writes to flash included.
+// QEMU's board does not fault on accesses to addresses where nothing is, and has more memory than the chip that it stands for: the MPU
+// makes every access outside of linker.ld's regions a fault, writes to flash included.
 #include "semihosting.h"
 #include <cstddef>
 #include <cstdint>
@@ -27,7 +27,8 @@ enum class Access : uint32_t { read_write = 3, read_only = 6 };
 enum class Memory : uint32_t { device = 0b000001, normal_cached = 0b001011 }; // TEX, S, C, B
 
 /// A region of 2^size_log2 bytes; each set bit of `disabled_eighths` takes an eighth of it away, the lowest bit the lowest.
-void set_region(uint32_t number, uint32_t base, uint32_t size_log2, Access access, bool executable, Memory memory, uint32_t disabled_eighths = 0) {
+void set_region(uint32_t number, uint32_t base, uint32_t size_log2, Access access, bool executable, Memory memory,
+                uint32_t disabled_eighths = 0) {
   constexpr uint32_t valid = 1u << 4, enable = 1;
   system_register(mpu_rbar) = base | valid | number;
   system_register(mpu_rasr) = (executable ? 0u : 1u << 28) | static_cast<uint32_t>(access) << 24 | static_cast<uint32_t>(memory) << 16 |
@@ -76,7 +77,8 @@ extern "C" {
 [[noreturn]] __attribute__((used)) void report_fault(uint32_t program_counter) {
   const uint32_t status = system_register(cfsr);
   constexpr uint32_t instruction_denied = 1u << 0, data_denied = 1u << 1, stacking_denied = 1u << 4, address_valid = 1u << 7;
-  constexpr uint32_t bus_errors = 0x1F00, bus_address_valid = 1u << 15, undefined = 1u << 16, unaligned = 1u << 24, division_by_zero = 1u << 25;
+  constexpr uint32_t bus_errors = 0x1F00, bus_address_valid = 1u << 15, undefined = 1u << 16, unaligned = 1u << 24,
+                     division_by_zero = 1u << 25;
   const uint32_t address = status & bus_address_valid ? system_register(bfar) : system_register(mmfar);
   const uint32_t stack_limit = reinterpret_cast<uint32_t>(&_stack_limit);
   constexpr uint32_t largest_frame = 0x10000;
@@ -164,6 +166,5 @@ struct Vectors {
 };
 // Reset, NMI, HardFault, MemManage, BusFault, UsageFault, four reserved, SVCall, debug monitor, one reserved, PendSV, SysTick.
 __attribute__((section(".vectors"), used)) const Vectors vectors = {
-    &_stack_top,
-    {reset, fault, fault, fault, fault, fault, nullptr, nullptr, nullptr, nullptr, fault, fault, nullptr, fault, fault}};
+    &_stack_top, {reset, fault, fault, fault, fault, fault, nullptr, nullptr, nullptr, nullptr, fault, fault, nullptr, fault, fault}};
 } // namespace

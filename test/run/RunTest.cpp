@@ -68,7 +68,8 @@ TEST_CASE("a target's description at fault is refused") {
   CHECK_THAT(faultOf(changed("0x20000000", "0x0807fffc")), Catch::Contains("regions 'flash' and 'ram' overlap"));
   CHECK_THAT(faultOf(changed("name: ram", "name: flash")), Catch::Contains("two regions are named 'flash'"));
   CHECK_THAT(faultOf(changed("size: 65536", "size: 0")), Catch::Contains("region 'ram' is empty"));
-  CHECK_THAT(faultOf(changed("4 KiB", "64 KiB")), Catch::Contains("stack reserve of 65536 bytes leaves nothing of region 'ram' with 65536"));
+  CHECK_THAT(faultOf(changed("4 KiB", "64 KiB")),
+             Catch::Contains("stack reserve of 65536 bytes leaves nothing of region 'ram' with 65536"));
   CHECK_THAT(faultOf("[ 1, 2"), Catch::Contains("target.yaml"));
 }
 

@@ -210,7 +210,7 @@ def bad_packages_are_refused(f):
 @case
 def bad_images_are_refused(f):
     pixels = b"".join(random_images(3))
-    f.run_raw("package", "--input", "none.npy", status=1, says=["none.npy: No such file"])
+    f.run_raw("package", "--input", "none.npy", status=1, says=["none.npy: no such file"])
     for data, words in ((npy("|u1", (3, 5, 6, 3), pixels), "holds uint8 [3, 5, 6, 3]; package 'fake' takes uint8 [images, 6, 5, 3]"),
                         (npy("|u1", (6, 5, 3), random_images(1)[0]), "holds uint8 [6, 5, 3]; package"),
                         (npy("|i1", (3, 6, 5, 3), pixels), "holds int8 [3, 6, 5, 3]; package"),
@@ -231,7 +231,7 @@ def bad_labels_and_classes_are_refused(f):
                         (npy("<i4", (3,), struct.pack("<3i", 0, -1, 0)), "y.npy: holds the label -1")):
         f.write("y.npy", data)
         f.run("--target", "host", "--labels", "y.npy", status=1, says=[words])
-    f.run("--target", "host", "--labels", "none.npy", status=1, says=["none.npy: No such file"])
+    f.run("--target", "host", "--labels", "none.npy", status=1, says=["none.npy: no such file"])
     f.write("classes.txt", "ant\nbee\n")
     f.run("--target", "host", "--classes", "classes.txt", status=1, says=["classes.txt: holds 2 names for 4 classes"])
 

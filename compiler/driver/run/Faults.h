@@ -9,7 +9,8 @@
 
 namespace mcuform {
 
-/// Ours: a package that does not build, faults or oversteps its memory. Errors of no class of this file are those of the input or the machine.
+/// Ours: a package that does not build, faults or oversteps its memory. Errors of no class of this file are those of the input or the
+/// machine.
 class BugError : public llvm::ErrorInfo<BugError> {
 public:
   static char ID;

@@ -39,7 +39,8 @@ llvm::Expected<NpyArray> readImages(llvm::StringRef path, const PackageReport &r
   return images;
 }
 
-llvm::Expected<std::vector<int64_t>> readLabels(llvm::StringRef path, const PackageReport &report, int64_t imagesInFile, int64_t imageCount) {
+llvm::Expected<std::vector<int64_t>> readLabels(llvm::StringRef path, const PackageReport &report, int64_t imagesInFile,
+                                                int64_t imageCount) {
   llvm::Expected<NpyArray> array = readNpy(path);
   if (!array)
     return array.takeError();

@@ -11,7 +11,8 @@ namespace mcuform {
 llvm::Expected<NpyArray> readImages(llvm::StringRef path, const PackageReport &report);
 
 /// One class number for each of the file's images; of these the first `imageCount`. `imagesInFile` is what the images' file holds.
-llvm::Expected<std::vector<int64_t>> readLabels(llvm::StringRef path, const PackageReport &report, int64_t imagesInFile, int64_t imageCount);
+llvm::Expected<std::vector<int64_t>> readLabels(llvm::StringRef path, const PackageReport &report, int64_t imagesInFile,
+                                                int64_t imageCount);
 
 /// One name a line, as many as the package has outputs.
 llvm::Expected<std::vector<std::string>> readClassNames(llvm::StringRef path, const PackageReport &report);

@@ -40,7 +40,8 @@ std::string tailOf(llvm::StringRef logPath) {
   return tail;
 }
 
-llvm::Error run(llvm::ArrayRef<std::string> words, llvm::StringRef directory, llvm::StringRef logPath, bool isFailureOurBug, llvm::StringRef what) {
+llvm::Error run(llvm::ArrayRef<std::string> words, llvm::StringRef directory, llvm::StringRef logPath, bool isFailureOurBug,
+                llvm::StringRef what) {
   llvm::sys::fs::remove(logPath);
   llvm::Expected<int> status = runProcess(words, directory, logPath, [] { return llvm::Error::success(); });
   if (!status)
@@ -62,8 +63,10 @@ llvm::Expected<std::string> buildHarness(const PackageReport &report, const Targ
   const std::string sources = join(join(resourceDir(), "targets"), "common");
   const std::string log = join(build, "build.log");
   std::vector<std::string> configure = {"cmake",
-                                        "-S", sources,
-                                        "-B", std::string(build),
+                                        "-S",
+                                        sources,
+                                        "-B",
+                                        std::string(build),
                                         "-DCMAKE_TOOLCHAIN_FILE=" + join(target.directory, "toolchain.cmake"),
                                         "-DMCUFORM_TARGET_DIR=" + target.directory,
                                         "-DMCUFORM_PACKAGE_DIR=" + report.directory};

@@ -7,8 +7,8 @@
 
 namespace mcuform {
 
-/// Builds the target's harness with the package in it, by CMake, in `buildDirectory` (created if need be; what an earlier call left there is
-/// used again). Returns the program's path. Errors carry what the tools wrote.
+/// Builds the target's harness with the package in it, by CMake, in `buildDirectory` (created if need be; what an earlier call left there
+/// is used again). Returns the program's path. Errors carry what the tools wrote.
 llvm::Expected<std::string> buildHarness(const PackageReport &report, const TargetDescription &target, llvm::StringRef buildDirectory);
 
 } // namespace mcuform

@@ -14,12 +14,12 @@ namespace mcuform {
 
 struct PackageReport {
   std::string directory;
-  std::string name; ///< a C identifier: the prefix of the package's functions
+  std::string name;   ///< a C identifier: the prefix of the package's functions
   std::string target; ///< what it was compiled for
   std::string modelName;
-  uint64_t macs = 0; ///< per image
+  uint64_t macs = 0;                   ///< per image
   std::array<int64_t, 3> inputShape{}; ///< height, width, channels
-  std::vector<float> mean, std; ///< per channel
+  std::vector<float> mean, std;        ///< per channel
   int64_t outputCount = 0;
   float outputScale = 0; ///< logit = scale * int16
   uint64_t arenaBytes = 0;

@@ -163,7 +163,8 @@ llvm::Expected<RunResult> runPackage(const PackageReport &report, const TargetDe
   if (llvm::Error error = checkAgreement(*statistics, report))
     return std::move(error);
   if (*status != 0 || statistics->status != uint64_t{0})
-    return bug("the package '" + llvm::Twine(report.name) + "' failed on target '" + target.name + "' (status " + llvm::Twine(*status) + ")" + wordsOf(logPath));
+    return bug("the package '" + llvm::Twine(report.name) + "' failed on target '" + target.name + "' (status " + llvm::Twine(*status) +
+               ")" + wordsOf(logPath));
 
   const uint64_t imageCount = request.images.size() / report.inputBytes();
   llvm::Expected<std::string> logits = readFile(logitsPath);

@@ -13,20 +13,20 @@
 namespace mcuform {
 
 struct RunRequest {
-  std::string program; ///< what buildHarness() built
+  std::string program;         ///< what buildHarness() built
   llvm::ArrayRef<char> images; ///< uint8 NHWC, a multiple of the report's inputBytes()
-  double secondsPerImage = 0; ///< the run is given up when none is finished for so long
+  double secondsPerImage = 0;  ///< the run is given up when none is finished for so long
 };
 
 struct RunResult {
-  std::vector<int16_t> logits; ///< [images][outputCount]
+  std::vector<int16_t> logits;        ///< [images][outputCount]
   std::vector<uint64_t> instructions; ///< per image, exact; empty where the target does not count them
   std::optional<uint64_t> arenaHighWaterBytes;
   std::optional<uint64_t> stackHighWaterBytes; ///< below the caller's frame
 };
 
-/// `progress` is called with the number of images finished. A model that faults, oversteps its memory or does not give the same logits twice
-/// is a BugError with the harness's words.
+/// `progress` is called with the number of images finished. A model that faults, oversteps its memory or does not give the same logits
+/// twice is a BugError with the harness's words.
 llvm::Expected<RunResult> runPackage(const PackageReport &report, const TargetDescription &target, const RunRequest &request,
                                      llvm::function_ref<void(uint64_t done)> progress);
 

@@ -41,7 +41,8 @@ private:
 };
 
 std::string code(int ground, const Colour &colour) {
-  return "\x1b[" + std::to_string(ground) + ";2;" + std::to_string(colour[0]) + ";" + std::to_string(colour[1]) + ";" + std::to_string(colour[2]) + "m";
+  return "\x1b[" + std::to_string(ground) + ";2;" + std::to_string(colour[0]) + ";" + std::to_string(colour[1]) + ";" +
+         std::to_string(colour[2]) + "m";
 }
 
 } // namespace

@@ -12,8 +12,8 @@
 namespace mcuform {
 
 /// Runs words[0] with the other words as arguments in `directory`; its standard output and error are added to the file `logPath`.
-/// `watch` is called some twenty times a second; as soon as it returns an error, or a person interrupts us, the program and its children are
-/// killed and the error is returned. Returns the exit status, or 128 + the signal that ended the program.
+/// `watch` is called some twenty times a second; as soon as it returns an error, or a person interrupts us, the program and its children
+/// are killed and the error is returned. Returns the exit status, or 128 + the signal that ended the program.
 llvm::Expected<int> runProcess(llvm::ArrayRef<std::string> words, llvm::StringRef directory, llvm::StringRef logPath,
                                llvm::function_ref<llvm::Error()> watch);
 

@@ -5,7 +5,9 @@
 
 namespace mcuform {
 
-size_t bestClass(llvm::ArrayRef<float> logits) { return static_cast<size_t>(std::max_element(logits.begin(), logits.end()) - logits.begin()); }
+size_t bestClass(llvm::ArrayRef<float> logits) {
+  return static_cast<size_t>(std::max_element(logits.begin(), logits.end()) - logits.begin());
+}
 
 std::vector<double> softmax(llvm::ArrayRef<float> logits) {
   const double largest = *std::max_element(logits.begin(), logits.end());

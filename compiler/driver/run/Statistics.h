@@ -12,10 +12,10 @@ namespace mcuform {
 
 /// Fractions of all images, from 0 to 1; absent where what they compare with is.
 struct Accuracy {
-  std::optional<double> top1; ///< class of the package = label
+  std::optional<double> top1;          ///< class of the package = label
   std::optional<double> top1Reference; ///< class of the reference = label
-  std::optional<double> agreement; ///< class of the package = class of the reference
-  std::optional<double> maxAbsError; ///< largest difference of a logit from the reference's
+  std::optional<double> agreement;     ///< class of the package = class of the reference
+  std::optional<double> maxAbsError;   ///< largest difference of a logit from the reference's
 };
 
 /// The class with the largest logit, the first of them if there are several.

@@ -40,8 +40,8 @@ void line(llvm::raw_ostream &os, llvm::StringRef key, const std::string &text) {
 
 void printAccuracy(const Accuracy &accuracy, llvm::raw_ostream &os) {
   if (accuracy.top1)
-    line(os, "top-1", percent(*accuracy.top1) + " right" +
-                          (accuracy.top1Reference ? ", the float model " + percent(*accuracy.top1Reference) : ""));
+    line(os, "top-1",
+         percent(*accuracy.top1) + " right" + (accuracy.top1Reference ? ", the float model " + percent(*accuracy.top1Reference) : ""));
   if (accuracy.agreement) {
     std::string error;
     llvm::raw_string_ostream(error) << llvm::format("%.4g", *accuracy.maxAbsError);
@@ -58,7 +58,8 @@ void printMeasurements(const Summary &summary, llvm::raw_ostream &os) {
     if (*least != *most)
       text += " (" + grouped(*least) + " to " + grouped(*most) + ")";
     if (summary.report.macs != 0)
-      llvm::raw_string_ostream(text) << llvm::format(", %.2f per multiplication", static_cast<double>(mean) / static_cast<double>(summary.report.macs));
+      llvm::raw_string_ostream(text) << llvm::format(", %.2f per multiplication",
+                                                     static_cast<double>(mean) / static_cast<double>(summary.report.macs));
     line(os, "instructions", text);
   }
   if (result.arenaHighWaterBytes)
@@ -66,8 +67,9 @@ void printMeasurements(const Summary &summary, llvm::raw_ostream &os) {
   if (result.stackHighWaterBytes)
     line(os, "stack", grouped(*result.stackHighWaterBytes) + " bytes used of " + grouped(summary.target.stackReserveBytes) + ", by paint");
   for (const RegionUse &use : summary.memory)
-    line(os, use.region.name, grouped(use.usedBytes) + " bytes used of " + grouped(use.region.sizeBytes) + " (" +
-                                  percent(static_cast<double>(use.usedBytes) / static_cast<double>(use.region.sizeBytes)) + "), with the harness");
+    line(os, use.region.name,
+         grouped(use.usedBytes) + " bytes used of " + grouped(use.region.sizeBytes) + " (" +
+             percent(static_cast<double>(use.usedBytes) / static_cast<double>(use.region.sizeBytes)) + "), with the harness");
 }
 
 std::string className(llvm::ArrayRef<std::string> names, size_t number) {
@@ -77,8 +79,8 @@ std::string className(llvm::ArrayRef<std::string> names, size_t number) {
 } // namespace
 
 void printSummary(const Summary &summary, llvm::raw_ostream &os) {
-  os << summary.report.modelName << " on " << summary.target.name << ": " << summary.imageCount << (summary.imageCount == 1 ? " image" : " images")
-     << llvm::format(" in %.1f s\n", summary.seconds);
+  os << summary.report.modelName << " on " << summary.target.name << ": " << summary.imageCount
+     << (summary.imageCount == 1 ? " image" : " images") << llvm::format(" in %.1f s\n", summary.seconds);
   printAccuracy(summary.accuracy, os);
   printMeasurements(summary, os);
 }
@@ -121,7 +123,9 @@ void printSamples(llvm::ArrayRef<Sample> samples, const PackageReport &report, l
     std::vector<std::string> words;
     words.push_back("image " + std::to_string(number) + ": " + className(classNames, best) + ", " + percent(probabilities[best]) + " sure");
     if (sample.label)
-      words.push_back(static_cast<int64_t>(best) == *sample.label ? "right" : "wrong: it is " + className(classNames, static_cast<size_t>(*sample.label)));
+      words.push_back(static_cast<int64_t>(best) == *sample.label
+                          ? "right"
+                          : "wrong: it is " + className(classNames, static_cast<size_t>(*sample.label)));
     if (!sample.reference.empty() && bestClass(sample.reference) != best)
       words.push_back("the float model says " + className(classNames, bestClass(sample.reference)));
 

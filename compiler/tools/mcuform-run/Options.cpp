@@ -13,7 +13,8 @@ ParsedOptions parseOptions(int argc, char **argv) {
 
   app.add_option("package", options.package, "directory that mcuformc wrote")->required()->type_name("DIR");
   app.add_option("--input", options.input, "images, uint8 [images, height, width, channels]")->required()->type_name("X.npy");
-  app.add_option("--target", options.target, "where to run it: host, mps2-an500, ... (default: what it was compiled for)")->type_name("NAME");
+  app.add_option("--target", options.target, "where to run it: host, mps2-an500, ... (default: what it was compiled for)")
+      ->type_name("NAME");
   app.add_option("--labels", options.labels, "class numbers, integers [images]: counts the right answers")->type_name("Y.npy");
   app.add_option("--reference", options.reference, "the model in float: counts the answers that are the same")->type_name("MODEL.onnx");
   app.add_option("--limit", options.limit, "take the first N images only")->type_name("N")->check(CLI::PositiveNumber);
@@ -22,7 +23,8 @@ ParsedOptions parseOptions(int argc, char **argv) {
   app.add_option("--show", options.show, "tell what was seen in the first K images")->type_name("K")->check(CLI::NonNegativeNumber);
   app.add_option("--classes", options.classes, "names of the classes for --show, one a line")->type_name("FILE");
   app.add_flag("--show-pictures", options.showPictures, "draw the images of --show even where the output is no terminal");
-  app.add_option("--build-dir", options.buildDirectory, "build there and keep it (default: build anew in a temporary directory)")->type_name("DIR");
+  app.add_option("--build-dir", options.buildDirectory, "build there and keep it (default: build anew in a temporary directory)")
+      ->type_name("DIR");
   app.add_option("--time-limit", options.secondsPerImage, "give up when an image takes longer (default 300)")
       ->type_name("SECONDS")
       ->check(CLI::PositiveNumber);

@@ -57,11 +57,12 @@ llvm::Expected<Inputs> readInputs(const Options &options) {
   const std::string &targetName = options.target.empty() ? inputs.report.target : options.target;
   llvm::Expected<TargetDescription> target = loadTarget(targetName);
   if (!target)
-    return llvm::is_contained(listTargets(), targetName) ? target.takeError() : llvm::make_error<UsageError>(llvm::toString(target.takeError()));
+    return llvm::is_contained(listTargets(), targetName) ? target.takeError()
+                                                         : llvm::make_error<UsageError>(llvm::toString(target.takeError()));
   inputs.target = std::move(*target);
   if (inputs.report.arenaBytes > inputs.target.sramBudgetBytes())
-    return fault("package '" + llvm::Twine(inputs.report.name) + "' needs an arena of " + llvm::Twine(inputs.report.arenaBytes) + " bytes, target '" +
-                 inputs.target.name + "' has " + llvm::Twine(inputs.target.sramBudgetBytes()) + " beside its stack");
+    return fault("package '" + llvm::Twine(inputs.report.name) + "' needs an arena of " + llvm::Twine(inputs.report.arenaBytes) +
+                 " bytes, target '" + inputs.target.name + "' has " + llvm::Twine(inputs.target.sramBudgetBytes()) + " beside its stack");
 
   llvm::Expected<NpyArray> images = readImages(options.input, inputs.report);
   if (!images)

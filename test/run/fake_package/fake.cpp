@@ -1,4 +1,5 @@
-// A tiny model, and ways to go wrong that definitions choose. logit[c] = (sum over all bytes i of image[i] * weight[c][i]) >> 7, by way of an arena whose last byte is used.
+// A tiny model, and ways to go wrong that definitions choose. logit[c] = (sum over all bytes i of image[i] * weight[c][i]) >> 7, by way of
+// an arena whose last byte is used.
 #include "fake.h"
 #include "runtime/fake_dot.h"
 #include <stddef.h>
