@@ -33,18 +33,19 @@ static std::string describe(const std::vector<Lifetime> &lifetimes) {
   std::string text;
   for (const Lifetime &l : lifetimes)
     text += "{\"" + l.name + "\", " + std::to_string(l.sizeBytes) + ", " + std::to_string(l.alignBytes) + ", " +
-            std::to_string(l.firstStep) + ", " + std::to_string(l.lastStep) + (l.fixedOffset ? ", " + std::to_string(*l.fixedOffset) : "") + "},\n";
+            std::to_string(l.firstStep) + ", " + std::to_string(l.lastStep);
+    text += (l.fixedOffset ? ", " + std::to_string(*l.fixedOffset) : "") + "},\n";
   return text;
 }
 
 TEST_CASE("10,000 random plans are safe and within their bounds") {
   const unsigned seed = testSeed();
   Random random(seed);
-  int atBound = 0, shownOptimal = 0, open = 0;
+  int atBound = 0, shownOptimal = 0, open = 0, plain = 0, plainAtBound = 0;
   double gapSum = 0, gapMax = 0, openGapSum = 0;
   constexpr int kRounds = 10000;
   PlannerOptions options;
-  options.workLimit = 200000;
+  options.workLimit = 50000;
   for (int round = 0; round < kRounds; ++round) {
     std::vector<Lifetime> lifetimes = randomLifetimes(random, 30);
     Plan plan = planOffsets(lifetimes, options);
@@ -57,6 +58,11 @@ TEST_CASE("10,000 random plans are safe and within their bounds") {
       REQUIRE(isWithinBounds);
     }
     double gap = plan.totalBytes ? double(plan.gapBytes()) / plan.totalBytes : 0;
+    bool isPlain = std::all_of(lifetimes.begin(), lifetimes.end(), [&](const Lifetime &l) {
+      return l.alignBytes == lifetimes[0].alignBytes && l.sizeBytes % l.alignBytes == 0 && !l.fixedOffset;
+    });
+    plain += isPlain;
+    plainAtBound += isPlain && plan.gapBytes() == 0;
     atBound += plan.gapBytes() == 0;
     shownOptimal += plan.gapBytes() > 0 && plan.isOptimal;
     open += !plan.isOptimal;
@@ -64,9 +70,13 @@ TEST_CASE("10,000 random plans are safe and within their bounds") {
     openGapSum += plan.isOptimal ? 0 : gap;
     gapMax = std::max(gapMax, gap);
   }
-  std::printf("seed %u: %d of %d plans at the lower bound, %d above it and shown optimal, %d open; gap mean %.3f %%, max %.1f %%, of open "
-              "ones mean %.2f %%\n",
-              seed, atBound, kRounds, shownOptimal, open, 100 * gapSum / kRounds, 100 * gapMax, open ? 100 * openGapSum / open : 0.0);
+  std::printf("seed %u: %d of %d plans at the lower bound, %d above it and shown optimal, %d open\n", seed, atBound, kRounds, shownOptimal,
+              open);
+  std::printf("gap to the bound: mean %.3f %%, largest %.1f %%, mean of open plans %.2f %%; plans with one alignment and nothing fixed: "
+              "%d of %d at the bound\n",
+              100 * gapSum / kRounds, 100 * gapMax, open ? 100 * openGapSum / open : 0.0, plainAtBound, plain);
+  // With one alignment and nothing fixed the bound has always been met; the others include problems where nothing could meet it.
+  CHECK(plainAtBound == plain);
   CHECK(atBound > kRounds * 8 / 10);
   CHECK(open < kRounds / 8);
 }

@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <cassert>
 #include <functional>
-#include <limits>
 #include <tuple>
 
 using namespace mcuform;
@@ -74,24 +73,35 @@ static int64_t offsetGranule(const Item &item) {
   return offset ? std::min(item.align, offset & -offset) : item.align;
 }
 
-/// The largest sum of live bytes over all sections. Each item but the topmost one is followed by padding up to the section's granule, so
-/// padding counts for all but the item with the most of it.
-static int64_t lowerBound(const Problem &problem) {
-  int64_t bound = problem.fixedEmptyBytes;
-  for (int section = 0; section < problem.sectionCount; ++section) {
-    int64_t granule = std::numeric_limits<int64_t>::max();
-    for (const Item &item : problem.items)
-      if (item.firstSection <= section && section <= item.lastSection)
-        granule = std::min(granule, offsetGranule(item));
+/// Bytes that `live` items need side by side. Items whose offsets are multiples of a granule stand that far apart, so each but the topmost
+/// one is followed by padding up to it; which one is topmost is open, hence the item with the most padding is excused. Items of smaller
+/// granules may fill that padding: they count only where their own granule is looked at.
+static int64_t bytesSideBySide(const std::vector<const Item *> &live) {
+  int64_t bytes = 0;
+  for (const Item *level : live) {
+    const int64_t granule = offsetGranule(*level);
     int64_t sum = 0, largestPadding = 0;
-    for (const Item &item : problem.items) {
-      if (item.firstSection > section || section > item.lastSection)
+    for (const Item *item : live) {
+      if (offsetGranule(*item) < granule)
         continue;
-      int64_t padding = (granule - item.size % granule) % granule;
-      sum += item.size + padding;
+      int64_t padding = (granule - item->size % granule) % granule;
+      sum += item->size + padding;
       largestPadding = std::max(largestPadding, padding);
     }
-    bound = std::max(bound, sum - largestPadding);
+    bytes = std::max(bytes, sum - largestPadding);
+  }
+  return bytes;
+}
+
+static int64_t lowerBound(const Problem &problem) {
+  int64_t bound = problem.fixedEmptyBytes;
+  std::vector<const Item *> live;
+  for (int section = 0; section < problem.sectionCount; ++section) {
+    live.clear();
+    for (const Item &item : problem.items)
+      if (item.firstSection <= section && section <= item.lastSection)
+        live.push_back(&item);
+    bound = std::max(bound, bytesSideBySide(live));
   }
   for (const Item &item : problem.items)
     if (item.fixedOffset)
