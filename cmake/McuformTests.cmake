@@ -13,3 +13,13 @@ function(mcuform_add_lit_tests dir)
     set_tests_properties(lit.${dir}.${name} PROPERTIES LABELS lit)
   endforeach()
 endfunction()
+
+# mcuform_add_case_tests(PREFIX SCRIPT): one ctest test "<prefix>.<case>" for each case that SCRIPT --list prints (test/tools/cases.py).
+function(mcuform_add_case_tests prefix script)
+  set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS ${script} ${PROJECT_SOURCE_DIR}/test/tools/cases.py)
+  execute_process(COMMAND ${Python3_EXECUTABLE} -B ${script} --list OUTPUT_VARIABLE cases OUTPUT_STRIP_TRAILING_WHITESPACE COMMAND_ERROR_IS_FATAL ANY)
+  foreach(case ${cases})
+    add_test(NAME ${prefix}.${case} COMMAND ${Python3_EXECUTABLE} -B ${script} ${case} --bin ${CMAKE_RUNTIME_OUTPUT_DIRECTORY})
+    set_tests_properties(${prefix}.${case} PROPERTIES SKIP_RETURN_CODE 77 TIMEOUT 1200 LABELS ${prefix})
+  endforeach()
+endfunction()

@@ -43,10 +43,10 @@ LogicalResult verifyLinear(Operation *op, Value input, Value weights, Value bias
 
 LogicalResult QPatchEmbedOp::verify() {
   auto image = shapeOf(getImage()), weights = shapeOf(getWeights());
-  if (image.size() != 3 || weights.size() != 2 || weights[1] != getPatchHeight() * getPatchWidth() * image[2] || weights[1] % 2)
+  if (image.size() != 3 || weights.size() != 2 || weights[1] != int64_t(getPatchHeight() * getPatchWidth()) * image[2] || weights[1] % 2)
     return emitOpError() << "image " << getImage().getType() << " and weights " << getWeights().getType() << " do not fit patches of " << getPatchHeight() << "x"
                          << getPatchWidth();
-  int64_t patches = (image[0] / getPatchHeight()) * (image[1] / getPatchWidth()), prefix = getPrefix() ? shapeOf(getPrefix())[0] : 0;
+  int64_t patches = (image[0] / int64_t(getPatchHeight())) * (image[1] / int64_t(getPatchWidth())), prefix = getPrefix() ? shapeOf(getPrefix())[0] : 0;
   if (getPrefix() && (failed(expectShape(*this, "prefix", getPrefix(), {prefix, weights[0]})) || failed(expectBits(*this, "prefix", getPrefix(), 16))))
     return failure();
   return failure(failed(expectBits(*this, "image", getImage(), 8)) || failed(expectBits(*this, "weights", getWeights(), 8)) ||
@@ -93,8 +93,9 @@ LogicalResult QAttentionOp::verify() {
 }
 
 LogicalResult QMeanRowsOp::verify() {
-  if (getFirstRow() < 0 || getRowCount() < 3 || getFirstRow() + getRowCount() > rowCount(getInput()))
-    return emitOpError() << "rows " << getFirstRow() << ".." << getFirstRow() + getRowCount() << " of " << rowCount(getInput()) << "; at least 3 are needed";
+  int64_t first = int64_t(getFirstRow()), count = int64_t(getRowCount());
+  if (first < 0 || count < 3 || first + count > rowCount(getInput()))
+    return emitOpError() << "rows " << first << ".." << first + count << " of " << rowCount(getInput()) << "; at least 3 are needed";
   return failure(rowCount(getResult()) != 1 || widthOf(getResult()) != widthOf(getInput()) || failed(expectBits(*this, "input", getInput(), 16)) ||
                  failed(expectBits(*this, "result", getResult(), 16)));
 }

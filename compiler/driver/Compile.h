@@ -1,0 +1,52 @@
+// One compilation from an ONNX file to a package: phases in order, each checked, nothing written unless all succeed.
+#ifndef MCUFORM_COMPILER_DRIVER_COMPILE_H
+#define MCUFORM_COMPILER_DRIVER_COMPILE_H
+
+#include "passes/Pipelines.h"
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace llvm {
+class raw_ostream;
+}
+
+namespace mcuform {
+
+struct CompileOptions {
+  std::string modelPath;
+  std::string outputDirectory;
+  std::string targetName = "mps2-an500";
+  /// C identifier that the package's names begin with; derived from the model's file name where empty.
+  std::string name;
+  /// .npy file; without it the compiler stops before quantization.
+  std::string calibrationPath;
+  std::vector<float> mean, std;
+  /// Bytes of SRAM for arena, static data and stack together; the target's where absent.
+  std::optional<int64_t> sramBytes;
+  /// Bytes for the arena alone.
+  std::optional<int64_t> arenaBytes;
+  /// Bytes of flash for the weights; the target's where absent.
+  std::optional<int64_t> flashBytes;
+  /// Tokens computed together; chosen by the compiler where absent.
+  std::optional<int64_t> tokenBlock;
+  /// Stops after this phase and prints its IR instead of writing a package.
+  std::optional<Phase> stopAfter;
+  /// Writes the IR after every phase to DIR/<nn>-<phase>.mlir.
+  std::string dumpDirectory;
+};
+
+/// What a run of the compiler comes to; the values are the process's exit codes.
+enum class CompileStatus { Done = 0, InputError = 1, InternalError = 3 };
+
+/// Compiles, writing diagnostics to `errors` and, with stopAfter, the IR to `output`.
+CompileStatus compileModel(const CompileOptions &options, llvm::raw_ostream &output, llvm::raw_ostream &errors);
+
+/// A C identifier from a file name: "vit-tiny.v2.onnx" becomes "vit_tiny_v2".
+std::string identifierFrom(llvm::StringRef fileName);
+
+} // namespace mcuform
+
+#endif

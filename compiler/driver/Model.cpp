@@ -1,0 +1,43 @@
+#include "compiler/driver/Model.h"
+
+#include "compiler/import/ImportOnnx.h"
+#include "dialects/mcuf/McufDialect.h"
+#include "dialects/mcurt/McurtDialect.h"
+#include "dialects/onnxin/OnnxinDialect.h"
+#include "dialects/onnxin/OnnxinOps.h"
+#include "passes/Pipelines.h"
+
+#include "mlir/Dialect/Func/IR/FuncOps.h"
+#include "mlir/Dialect/Quant/QuantOps.h"
+#include "mlir/Pass/PassManager.h"
+
+using namespace mlir;
+
+namespace mcuform {
+
+void loadDialects(MLIRContext &context) {
+  context.loadDialect<func::FuncDialect, quant::QuantizationDialect, onnxin::OnnxinDialect, mcuf::McufDialect, mcurt::McurtDialect>();
+}
+
+OwningOpRef<ModuleOp> loadFloatModel(StringRef path, MLIRContext &context) {
+  OwningOpRef<ModuleOp> module = importOnnx(path, context);
+  if (!module)
+    return module;
+  PassManager manager(&context);
+  buildLegalizePipeline(manager);
+  if (failed(manager.run(*module)))
+    return {};
+  return module;
+}
+
+int64_t countParameters(ModuleOp imported) {
+  int64_t count = 0;
+  imported.walk([&](onnxin::ConstantOp constant) {
+    auto type = cast<ShapedType>(constant.getType());
+    if (isa<FloatType>(type.getElementType()) && type.getRank() > 0)
+      count += type.getNumElements();
+  });
+  return count;
+}
+
+} // namespace mcuform

@@ -1,0 +1,22 @@
+// Loading a model up to the legalized float level: the common beginning of compiling it and of asking it for float answers.
+#ifndef MCUFORM_COMPILER_DRIVER_MODEL_H
+#define MCUFORM_COMPILER_DRIVER_MODEL_H
+
+#include "mlir/IR/BuiltinOps.h"
+#include "mlir/IR/MLIRContext.h"
+#include "mlir/IR/OwningOpRef.h"
+
+namespace mcuform {
+
+/// Loads the dialects of all levels.
+void loadDialects(mlir::MLIRContext &context);
+
+/// Imports and legalizes an ONNX file. Null after diagnostics.
+mlir::OwningOpRef<mlir::ModuleOp> loadFloatModel(llvm::StringRef path, mlir::MLIRContext &context);
+
+/// Weights in the file: the elements of all floating-point initializers. Of a module as imported.
+int64_t countParameters(mlir::ModuleOp imported);
+
+} // namespace mcuform
+
+#endif

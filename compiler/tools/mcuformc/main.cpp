@@ -1,0 +1,66 @@
+// mcuformc: the command line of the compiler.
+#include "compiler/driver/Compile.h"
+
+#include <CLI/CLI.hpp>
+
+#include "llvm/Support/raw_ostream.h"
+
+using namespace mcuform;
+
+namespace {
+
+/// "327680", "320K" or "1M".
+const CLI::AsSizeValue kBytes(/*kb_is_1000=*/false);
+
+std::string phaseList() {
+  std::string text;
+  for (const PhaseInfo &info : getPhases())
+    text += (text.empty() ? "" : ", ") + info.name.str();
+  return text;
+}
+
+} // namespace
+
+int main(int argc, char **argv) {
+  CompileOptions options;
+  std::string stopAfter;
+  std::optional<uint64_t> sram, arena, flash;
+
+  CLI::App app("Compiles a vision transformer from ONNX to int8 C++ for microcontrollers.", "mcuformc");
+  app.set_version_flag("--version", MCUFORM_VERSION);
+  app.option_defaults()->always_capture_default(false);
+  app.add_option("model", options.modelPath, "the network, an ONNX file (opset 11 to 22)")->required();
+  app.add_option("-o,--output", options.outputDirectory, "directory for the package; created if need be");
+  app.add_option("--target", options.targetName, "the board, a folder of targets/ (default mps2-an500)");
+  app.add_option("--calibrate", options.calibrationPath, ".npy with 32 to 128 typical inputs: uint8 [N,height,width,channels] or float32 [N,channels,height,width]");
+  app.add_option("--mean", options.mean, "mean of the pixels in 0..1, per channel: the network expects (x/255 - mean) / std (default 0)")->delimiter(',');
+  app.add_option("--std", options.std, "standard deviation of the pixels in 0..1, per channel (default 1)")->delimiter(',');
+  app.add_option("--sram", sram, "budget for arena, static data and stack together, such as 320K (default: the target's)")->transform(kBytes);
+  app.add_option("--arena", arena, "budget for the arena alone")->transform(kBytes);
+  app.add_option("--flash", flash, "budget for the weights (default: the target's)")->transform(kBytes);
+  app.add_option("--token-block", options.tokenBlock, "tokens computed together (default: chosen)")->check(CLI::PositiveNumber);
+  app.add_option("--name", options.name, "C identifier that all names begin with (default: from the model's file name)");
+  app.add_option("--compile-to", stopAfter, "stop after a phase and print its IR: " + phaseList());
+  app.add_option("--dump-phases-to", options.dumpDirectory, "write the IR after every phase into a directory");
+  try {
+    app.parse(argc, argv);
+    if (!stopAfter.empty()) {
+      auto phase = parsePhase(stopAfter);
+      if (!phase)
+        throw CLI::ValidationError("--compile-to", "'" + stopAfter + "' is no phase; they are " + phaseList());
+      if (*phase != Phase::Emit)
+        options.stopAfter = phase;
+    }
+    if (!options.stopAfter && options.outputDirectory.empty())
+      throw CLI::RequiredError("-o");
+    if (!options.name.empty() && options.name != identifierFrom(options.name))
+      throw CLI::ValidationError("--name", "'" + options.name + "' is not a lower-case C identifier");
+  } catch (const CLI::ParseError &error) {
+    return app.exit(error) == 0 ? 0 : 2;
+  }
+  auto signedBytes = [](std::optional<uint64_t> bytes) { return bytes ? std::optional<int64_t>(int64_t(*bytes)) : std::nullopt; };
+  options.sramBytes = signedBytes(sram);
+  options.arenaBytes = signedBytes(arena);
+  options.flashBytes = signedBytes(flash);
+  return int(compileModel(options, llvm::outs(), llvm::errs()));
+}

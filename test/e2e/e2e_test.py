@@ -1,0 +1,189 @@
+"""The main job from outside: compile, run on the host and on QEMU, compare with the float network."""
+
+import json
+import os
+import subprocess
+import sys
+
+import numpy as np
+
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "tools"))
+from cases import ROOT, Failure, case, expect, main, need, read, shared  # noqa: E402
+
+SAMPLE = os.path.join(ROOT, "samples", "shapes")
+TEST_DATA = os.path.join(ROOT, "test", "data")
+
+
+def sample(name):
+    return os.path.join(SAMPLE, name)
+
+
+def run(tools, package, target, images, logits, **options):
+    arguments = [package, "--target", target, "--input", images, "--output", tools.path(logits), "--json", tools.path(logits + ".json")]
+    for name, value in options.items():
+        arguments += ["--" + name, value]
+    tools.call("mcuform-run", *arguments)
+    with open(tools.path(logits + ".json")) as file:
+        return json.load(file)
+
+
+def first_images(tools, source, count):
+    path = tools.path("images.npy")
+    np.save(path, np.load(source, mmap_mode="r")[:count])
+    return path
+
+
+def check_both_targets(tools, package, images):
+    """The last rung of the ladder, and the memory that the report promises."""
+    need("arm-none-eabi-g++", "qemu-system-arm")
+    run(tools, package, "host", images, "host.npy")
+    board = run(tools, package, "mps2-an500", images, "board.npy")
+    expect(read(tools.path("host.npy")) == read(tools.path("board.npy")), "logits of host and mps2-an500 differ")
+    with open(os.path.join(package, "report.json")) as file:
+        report = json.load(file)
+    arena = report["sram"]["arena_bytes"]
+    expect(board["arena_high_water_bytes"] == arena, "arena high water %s, report %d" % (board["arena_high_water_bytes"], arena))
+    expect(report["sram"]["lower_bound_bytes"] == arena, "arena %d is above its lower bound %d" % (arena, report["sram"]["lower_bound_bytes"]))
+    expect(arena + report["sram"]["static_bytes"] + board["stack_high_water_bytes"] <= 320 * 1024, "does not fit 320 KB with its stack")
+    expect(board["instructions_per_image"] > 0, "no instruction count")
+    return board
+
+
+def check_agreement(tools, package, model, images, labels, least, points):
+    """Top-1 agreement with the float network and the accuracy kept, on the host."""
+    result = run(tools, package, "host", images, "all.npy", labels=labels, reference=model)
+    print(json.dumps(result, indent=1))
+    expect(result["agreement"] >= least, "agreement %.4f, wanted %.4f" % (result["agreement"], least))
+    expect(result["top1"] >= result["top1_reference"] - points, "top-1 %.4f against %.4f in float" % (result["top1"], result["top1_reference"]))
+    return result
+
+
+@case
+def sample_host_equals_board(tools):
+    package = tools.compile(sample("shapes_vit.onnx"), sample("calibration.npy"))
+    check_both_targets(tools, package, sample("test_images.npy"))
+
+
+@case
+def sample_keeps_its_accuracy(tools):
+    package = tools.compile(sample("shapes_vit.onnx"), sample("calibration.npy"))
+    check_agreement(tools, package, sample("shapes_vit.onnx"), sample("test_images.npy"), sample("test_labels.npy"), 0.99, 0.01)
+
+
+@case
+def sample_opset13_computes_the_same(tools):
+    """Decomposed LayerNorm and GELU are recognized: the same weights as another graph give the same accuracy."""
+    model = os.path.join(TEST_DATA, "shapes_vit_opset13.onnx")
+    package = tools.compile(model, sample("calibration.npy"))
+    check_agreement(tools, package, model, sample("test_images.npy"), sample("test_labels.npy"), 0.99, 0.01)
+
+
+@case
+def output_is_deterministic(tools):
+    """Two runs, from two directories, by relative and absolute paths, into two places: the same bytes."""
+    files = {}
+    for name, cwd in (("a", tools.directory), ("b/c", "/")):
+        os.makedirs(tools.path(os.path.dirname(name)), exist_ok=True)
+        model = os.path.relpath(sample("shapes_vit.onnx"), cwd)
+        tools.call("mcuformc", model, "--calibrate", sample("calibration.npy"), "--mean", "0.5", "--std", "0.5", "-o", tools.path(name), cwd=cwd)
+        found = {}
+        for folder, _, entries in os.walk(tools.path(name)):
+            for entry in entries:
+                path = os.path.join(folder, entry)
+                found[os.path.relpath(path, tools.path(name))] = read(path)
+        files[name] = found
+    expect(files["a"].keys() == files["b/c"].keys(), "different files")
+    for path in files["a"]:
+        expect(files["a"][path] == files["b/c"][path], path + " differs")
+
+
+@case
+def two_arenas_at_once(tools):
+    """Re-entrant: two threads with an arena each get what one gets alone."""
+    need("g++", "cmake")
+    package = tools.compile(sample("shapes_vit.onnx"), sample("calibration.npy"), name="shapes")
+    np.load(sample("test_images.npy"))[:2].tofile(tools.path("images.raw"))
+    with open(tools.path("main.cpp"), "w") as file:
+        file.write(r"""
+#include "shapes.h"
+#include <cstdio>
+#include <cstring>
+#include <thread>
+SHAPES_DEFINE_ARENA(first);
+SHAPES_DEFINE_ARENA(second);
+int16_t alone[2][SHAPES_OUTPUT_COUNT], together[2][SHAPES_OUTPUT_COUNT];
+uint8_t images[2][SHAPES_INPUT_BYTES];
+int infer(void *arena, int image, int16_t *out) {
+  std::memcpy(shapes_input(arena), images[image], SHAPES_INPUT_BYTES);
+  return shapes_run(arena, out);
+}
+int main() {
+  std::FILE *file = std::fopen("images.raw", "rb");
+  if (!file || std::fread(images, 1, sizeof images, file) != sizeof images) return 2;
+  if (shapes_check_weights() != SHAPES_OK) return 3;
+  if (shapes_run(nullptr, alone[0]) != SHAPES_ERROR_ARGUMENT || shapes_run(first, nullptr) != SHAPES_ERROR_ARGUMENT) return 4;
+  if (shapes_run(reinterpret_cast<char *>(first) + 1, alone[0]) != SHAPES_ERROR_ARGUMENT) return 5;
+  for (int i = 0; i < 2; ++i) infer(first, i, alone[i]);
+  for (int round = 0; round < 20; ++round) {
+    std::thread a([] { infer(first, 0, together[0]); }), b([] { infer(second, 1, together[1]); });
+    a.join();
+    b.join();
+    if (std::memcmp(alone, together, sizeof alone)) return 1;
+  }
+  return 0;
+}
+""")
+    with open(tools.path("CMakeLists.txt"), "w") as file:
+        file.write("cmake_minimum_required(VERSION 3.16)\nproject(two LANGUAGES C CXX ASM)\nfind_package(Threads REQUIRED)\nadd_subdirectory(out)\n"
+                   "add_executable(two main.cpp)\ntarget_link_libraries(two PRIVATE shapes Threads::Threads)\n")
+    for command in (["cmake", "-S", ".", "-B", "build"], ["cmake", "--build", "build"], ["build/two"]):
+        result = subprocess.run(command, cwd=tools.directory, capture_output=True, text=True)
+        expect(result.returncode == 0, "%s: %d\n%s" % (command, result.returncode, result.stdout + result.stderr))
+
+
+@case
+def damaged_weights_are_noticed(tools):
+    package = tools.compile(sample("shapes_vit.onnx"), sample("calibration.npy"))
+    weights = [name for name in os.listdir(package) if name.endswith(".weights")]
+    expect(len(weights) == 1, "expected one weights file, found %s" % weights)
+    path = os.path.join(package, weights[0])
+    data = bytearray(read(path))
+    data[len(data) // 2] ^= 1
+    with open(path, "wb") as file:
+        file.write(data)
+    text = tools.call("mcuform-run", package, "--target", "host", "--input", sample("test_images.npy"), status=1)
+    expect("weights" in text, text)
+
+
+def vit_tiny(tools, model=None):
+    return tools.compile(model or shared("models/vit_tiny_patch16_224.onnx"), shared("imagenet/calibration.npy"))
+
+
+@case
+def vit_tiny_host_equals_board(tools):
+    images = first_images(tools, shared("imagenet/images.npy"), 4)
+    board = check_both_targets(tools, vit_tiny(tools), images)
+    print(json.dumps(board, indent=1))
+
+
+@case
+def vit_tiny_agrees_with_float(tools):
+    model = shared("models/vit_tiny_patch16_224.onnx")
+    check_agreement(tools, vit_tiny(tools), model, shared("imagenet/images.npy"), shared("imagenet/labels.npy"), 0.97, 0.01)
+
+
+@case
+def vit_tiny_opset13_agrees_with_float(tools):
+    lowered = tools.path("lowered.onnx")
+    script = os.path.join(ROOT, "test", "tools", "lower_to_opset13.py")
+    result = subprocess.run([sys.executable, script, shared("models/vit_tiny_patch16_224.onnx"), lowered], capture_output=True, text=True)
+    if result.returncode != 0:
+        raise Failure(result.stdout + result.stderr)
+    images, labels = tools.path("images.npy"), tools.path("labels.npy")
+    np.save(images, np.load(shared("imagenet/images.npy"), mmap_mode="r")[:40])
+    np.save(labels, np.load(shared("imagenet/labels.npy"))[:40])
+    check_agreement(tools, vit_tiny(tools, lowered), lowered, images, labels, 0.97, 0.03)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

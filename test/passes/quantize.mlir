@@ -1,0 +1,67 @@
+// Float ops with calibrated ranges become integer ops; the folded scales are where docs/arithmetic.md puts them.
+// RUN: mcuform-opt %s --mcuf-quantize --split-input-file --verify-diagnostics | FileCheck %s
+
+// The image becomes interleaved bytes: mean and std go into weights and bias. A weight of 1 on one of four pixels, std 0.5:
+// int8 weight 127, and the bias takes 4 * 1 * 0.5 / 0.5 = 4 off.
+// CHECK-LABEL: func.func @embed
+// CHECK-SAME: %[[IMAGE:.*]]: tensor<4x4x1xui8>
+// CHECK-DAG: %[[W:.*]] = mcuf.constant dense<127> : tensor<2x4xi8>
+// CHECK-DAG: %[[P:.*]] = mcuf.constant dense<0> : tensor<4x2xi16>
+// CHECK: mcuf.q_patch_embed %[[IMAGE]], %[[W]], {{.*}} position %[[P]] {patch_height = 2 : i64, patch_width = 2 : i64}
+// CHECK-SAME: -> tensor<1x4x2x!quant.uniform<i16:f32, [[SX:.*]]>>
+func.func @embed(%image: tensor<1x1x4x4xf32> {mcuf.mean = array<f32: 0.5>, mcuf.std = array<f32: 0.5>}) -> tensor<1x4x2xf32> {
+  %w = mcuf.constant dense<1.0> : tensor<2x2x2x1xf32> : tensor<2x2x2x1xf32>
+  %b = mcuf.constant dense<0.0> : tensor<2xf32> : tensor<2xf32>
+  %x = mcuf.patch_embed %image, %w, %b {mcuf.max_abs = dense<4.0> : tensor<2xf32>, mcuf.patch_mean = dense<127.5> : tensor<4xf32>, mcuf.patch_mean_square = dense<16256.25> : tensor<4xf32>}
+    : (tensor<1x1x4x4xf32>, tensor<2x2x2x1xf32>, tensor<2xf32>) -> tensor<1x4x2xf32>
+  return %x : tensor<1x4x2xf32>
+}
+
+// -----
+
+// The residual stream has one power-of-two factor a channel; LayerNorm reads it, the linear that writes it has multipliers per channel.
+// Channel 1 is 64 times channel 0.
+// CHECK-LABEL: func.func @residual
+// CHECK: mcuf.q_patch_embed
+// CHECK: %[[FACTOR:.*]] = mcuf.constant dense<[1, 64]> : tensor<2xi16>
+// CHECK: %[[Y:.*]] = mcuf.q_layer_norm {{.*}}, %[[FACTOR]] {epsilon = {{[0-9]+}} : i64, out_shift = 14 : i64}
+// CHECK-SAME: tensor<1x4x2x!quant.uniform<i16:f32, 6.103515625E-5>>
+// CHECK: mcuf.q_linear_add %[[Y]], {{.*}} residual
+// CHECK-NOT: mcuf.binary
+func.func @residual(%image: tensor<1x1x4x4xf32> {mcuf.mean = array<f32: 0.5>, mcuf.std = array<f32: 0.5>}) -> tensor<1x4x2xf32> {
+  %w = mcuf.constant dense<[[[[1.0], [1.0]], [[1.0], [1.0]]], [[[64.0], [64.0]], [[64.0], [64.0]]]]> : tensor<2x2x2x1xf32> : tensor<2x2x2x1xf32>
+  %b = mcuf.constant dense<0.0> : tensor<2xf32> : tensor<2xf32>
+  %x = mcuf.patch_embed %image, %w, %b {mcuf.max_abs = dense<[4.0, 256.0]> : tensor<2xf32>, mcuf.patch_mean = dense<127.5> : tensor<4xf32>, mcuf.patch_mean_square = dense<16256.25> : tensor<4xf32>}
+    : (tensor<1x1x4x4xf32>, tensor<2x2x2x1xf32>, tensor<2xf32>) -> tensor<1x4x2xf32>
+  %y = mcuf.layer_norm %x {epsilon = 1.0e-6 : f32, mcuf.max_abs = dense<1.0> : tensor<2xf32>, mcuf.mean = dense<0.0> : tensor<2xf32>, mcuf.mean_square = dense<1.0> : tensor<2xf32>}
+    : (tensor<1x4x2xf32>) -> tensor<1x4x2xf32>
+  %u = mcuf.constant dense<[[0.5, 0.25], [1.0, -1.0]]> : tensor<2x2xf32> : tensor<2x2xf32>
+  %z = mcuf.linear %y, %u {mcuf.max_abs = dense<1.0> : tensor<2xf32>} : (tensor<1x4x2xf32>, tensor<2x2xf32>) -> tensor<1x4x2xf32>
+  %r = mcuf.binary add %x, %z {mcuf.max_abs = dense<[4.0, 256.0]> : tensor<2xf32>} : (tensor<1x4x2xf32>, tensor<1x4x2xf32>) -> tensor<1x4x2xf32>
+  return %r : tensor<1x4x2xf32>
+}
+
+// -----
+
+// expected-error @+1 {{has not been calibrated: run mcuf-calibrate first}}
+func.func @uncalibrated(%image: tensor<1x1x4x4xf32>) -> tensor<1x4x2xf32> {
+  %w = mcuf.constant dense<1.0> : tensor<2x2x2x1xf32> : tensor<2x2x2x1xf32>
+  %b = mcuf.constant dense<0.0> : tensor<2xf32> : tensor<2xf32>
+  %x = mcuf.patch_embed %image, %w, %b : (tensor<1x1x4x4xf32>, tensor<2x2x2x1xf32>, tensor<2xf32>) -> tensor<1x4x2xf32>
+  return %x : tensor<1x4x2xf32>
+}
+
+// -----
+
+// All that cannot be quantized is named, in one run.
+func.func @unsupported(%image: tensor<1x1x4x4xf32> {mcuf.mean = array<f32: 0.5>, mcuf.std = array<f32: 0.5>}) -> tensor<1x4x2xf32> {
+  %w = mcuf.constant dense<1.0> : tensor<2x2x2x1xf32> : tensor<2x2x2x1xf32>
+  %b = mcuf.constant dense<0.0> : tensor<2xf32> : tensor<2xf32>
+  %x = mcuf.patch_embed %image, %w, %b {mcuf.max_abs = dense<4.0> : tensor<2xf32>, mcuf.patch_mean = dense<127.5> : tensor<4xf32>, mcuf.patch_mean_square = dense<16256.25> : tensor<4xf32>}
+    : (tensor<1x1x4x4xf32>, tensor<2x2x2x1xf32>, tensor<2xf32>) -> tensor<1x4x2xf32>
+  // expected-error @+1 {{elementwise 'mul' cannot be quantized}}
+  %m = mcuf.binary mul %x, %x {mcuf.max_abs = dense<4.0> : tensor<2xf32>} : (tensor<1x4x2xf32>, tensor<1x4x2xf32>) -> tensor<1x4x2xf32>
+  // expected-error @+1 {{elementwise 'add' cannot be quantized}}
+  %r = mcuf.binary add %x, %m {mcuf.max_abs = dense<4.0> : tensor<2xf32>} : (tensor<1x4x2xf32>, tensor<1x4x2xf32>) -> tensor<1x4x2xf32>
+  return %r : tensor<1x4x2xf32>
+}
