@@ -107,7 +107,7 @@ DictionaryAttr AttributeImporter::run() {
       isGood = false;
   }
   if (hasGraph)
-    problems.report(nodeName) << "node " << quoted(nodeName) << " (" << node.op_type()
+    problems.report(nodeName) << "node " << quoted(nodeName) << " (" << printable(node.op_type())
                               << ") has a graph inside: control flow is not supported";
   return isGood && !hasGraph ? builder.getDictionaryAttr(attributes) : nullptr;
 }

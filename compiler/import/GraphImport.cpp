@@ -170,11 +170,11 @@ void GraphImporter::orderNodes() {
   NodeOrder result = mcuform::orderNodes(producers);
   order = std::move(result.order);
   for (const std::vector<size_t> &cycle : result.cycles) {
-    InFlightDiagnostic diagnostic = problems.report(nodes[cycle.front()].name);
-    diagnostic << "the graph has a cycle: ";
+    Report report = problems.report(nodes[cycle.front()].name);
+    report << "the graph has a cycle: ";
     for (size_t node : cycle)
-      diagnostic << quoted(nodes[node].name) << " -> ";
-    diagnostic << quoted(nodes[cycle.front()].name);
+      report << quoted(nodes[node].name) << " -> ";
+    report << quoted(nodes[cycle.front()].name);
   }
 }
 

@@ -45,12 +45,13 @@ static OwningOpRef<ModuleOp> importModel(StringRef path, MLIRContext &context, c
   if (!file.model)
     return nullptr;
   onnx::ModelProto &model = *file.model;
-  int64_t opset = readOpset(model, problems);
-  refuseFunctions(model, problems);
   if (!model.has_graph()) {
     problems.reportFile() << quoted(path) << " has no graph";
     return nullptr;
   }
+
+  int64_t opset = readOpset(model, problems);
+  refuseFunctions(model, problems);
 
   Builder builder(&context);
   OwningOpRef<ModuleOp> module = ModuleOp::create(problems.getFileLocation());

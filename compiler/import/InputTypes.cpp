@@ -63,10 +63,10 @@ RankedTensorType InputTypes::get(const onnx::ValueInfoProto &input) {
     isGood = false;
   }
   if (isGood && !countElements(shape)) {
-    InFlightDiagnostic diagnostic = problems.report(name);
-    diagnostic << what << " is too large: [";
-    llvm::interleaveComma(shape, diagnostic);
-    diagnostic << "]";
+    Report report = problems.report(name);
+    report << what << " is too large: [";
+    llvm::interleaveComma(shape, report);
+    report << "]";
     isGood = false;
   }
   return isGood ? RankedTensorType::get(shape, elementType) : nullptr;

@@ -5,6 +5,7 @@
 #include "compiler/import/Problems.h"
 
 #include "llvm/ADT/StringExtras.h"
+#include "llvm/Support/ConvertUTF.h"
 #include "llvm/Support/FileSystem.h"
 #include "llvm/Support/MemoryBuffer.h"
 #include "llvm/Support/SHA256.h"
@@ -43,7 +44,12 @@ static std::unique_ptr<llvm::MemoryBuffer> readBytes(StringRef path, Problems &p
 
 /// Whether the file begins like text. An ONNX file does not: the tags of its first fields and their lengths are control characters.
 static bool looksLikeText(StringRef bytes) {
-  return llvm::all_of(bytes.take_front(512), [](unsigned char c) { return c >= 0x20 ? c != 0x7f : (c >= '\t' && c <= '\r'); });
+  StringRef beginning = bytes.take_front(512);
+  bool isPrintable = llvm::all_of(beginning, [](unsigned char c) { return c >= 0x20 ? c != 0x7f : (c >= '\t' && c <= '\r'); });
+  // In UTF-8, of which the last character may be cut off.
+  const llvm::UTF8 *position = beginning.bytes_begin();
+  bool isWhole = llvm::isLegalUTF8String(&position, beginning.bytes_end());
+  return isPrintable && (isWhole || beginning.bytes_end() - position < 4);
 }
 
 namespace {

@@ -26,17 +26,15 @@ std::string mcuform::quoted(StringRef name) { return "'" + printable(name) + "'"
 
 Problems::Problems(MLIRContext &context, StringRef path) : fileLocation(FileLineColLoc::get(&context, path, 0, 0)) {}
 
-InFlightDiagnostic Problems::report(Location location) {
+Report Problems::report(Location location) {
   if (++count > kMaxShown)
-    return InFlightDiagnostic();
-  return emitError(location);
+    return Report();
+  return Report(emitError(location));
 }
 
-InFlightDiagnostic Problems::report(StringRef name) {
-  return report(NameLoc::get(StringAttr::get(fileLocation.getContext(), name), fileLocation));
-}
+Report Problems::report(StringRef name) { return report(NameLoc::get(StringAttr::get(fileLocation.getContext(), name), fileLocation)); }
 
-InFlightDiagnostic Problems::reportFile() { return report(fileLocation); }
+Report Problems::reportFile() { return report(fileLocation); }
 
 InFlightDiagnostic Problems::warn() { return emitWarning(fileLocation); }
 

@@ -5,6 +5,7 @@
 #include "mlir/IR/Diagnostics.h"
 #include "mlir/IR/Location.h"
 
+#include <optional>
 #include <string>
 
 namespace mcuform {
@@ -15,17 +16,33 @@ std::string printable(llvm::StringRef name);
 /// The same in single quotes.
 std::string quoted(llvm::StringRef name);
 
+/// An error being written; it is emitted at the end of the statement. Unlike a bare InFlightDiagnostic it may be one that is not shown.
+class Report {
+public:
+  Report() = default;
+  explicit Report(mlir::InFlightDiagnostic diagnostic) : diagnostic(std::move(diagnostic)) {}
+
+  template <typename T> Report &operator<<(T &&part) {
+    if (diagnostic)
+      *diagnostic << std::forward<T>(part);
+    return *this;
+  }
+
+private:
+  std::optional<mlir::InFlightDiagnostic> diagnostic;
+};
+
 /// Counts and emits the errors of one import. A damaged file can have one per byte, so that only the first are shown and finish() says how
 /// many were not.
 class Problems {
 public:
   Problems(mlir::MLIRContext &context, llvm::StringRef path);
 
-  /// An error about the node, tensor or value of that name. Inactive (and silent) once enough have been shown.
-  mlir::InFlightDiagnostic report(llvm::StringRef name);
+  /// An error about the node, tensor or value of that name. Not shown once enough have been.
+  Report report(llvm::StringRef name);
 
   /// An error about the file as a whole.
-  mlir::InFlightDiagnostic reportFile();
+  Report reportFile();
 
   /// A warning, which does not count.
   mlir::InFlightDiagnostic warn();
@@ -35,7 +52,7 @@ public:
   mlir::Location getFileLocation() const { return fileLocation; }
 
 private:
-  mlir::InFlightDiagnostic report(mlir::Location location);
+  Report report(mlir::Location location);
 
   mlir::Location fileLocation;
   size_t count = 0;
