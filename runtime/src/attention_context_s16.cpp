@@ -1,5 +1,5 @@
 // Unnormalized probabilities against the V cache of one head; the division by their sum is the epilogue's multiplier.
-#include "linear_epilogue.h"
+#include "halfwords.h"
 #include "mcuform/kernels.h"
 #include "rows_by_pair.h"
 

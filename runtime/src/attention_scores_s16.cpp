@@ -1,5 +1,5 @@
 // Queries against the K cache of one head.
-#include "linear_epilogue.h"
+#include "halfwords.h"
 #include "mcuform/kernels.h"
 #include "rows_by_pair.h"
 

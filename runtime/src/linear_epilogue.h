@@ -2,16 +2,10 @@
 #ifndef MCUFORM_SRC_LINEAR_EPILOGUE_H
 #define MCUFORM_SRC_LINEAR_EPILOGUE_H
 
-#include "mcuform/arith.h"
+#include "halfwords.h"
 
 namespace mcuform::rt {
 inline namespace MCUFORM_RT_ABI {
-
-/// Two neighbours in a row, written at once: a word, so that the store buffer need not read, modify and write.
-inline void store_s16x2(int16_t *at, int16_t low, int16_t high) {
-  const uint32_t word = static_cast<uint32_t>(static_cast<uint16_t>(low)) | static_cast<uint32_t>(static_cast<uint16_t>(high)) << 16;
-  __builtin_memcpy(at, &word, 4);
-}
 
 struct LinearPair {
   const int32_t *bias;

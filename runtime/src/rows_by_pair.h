@@ -9,9 +9,49 @@
 #define MCUFORM_SRC_ROWS_BY_PAIR_H
 
 #include "mcuform/arith.h"
+#include "row_dots.h"
 
 namespace mcuform::rt {
 inline namespace MCUFORM_RT_ABI {
+
+#if MCUFORM_RT_DSP
+
+/// Rows stand `stride` values apart, an even number; depth is even.
+template <class Epilogue>
+inline void rows_by_pair(const int16_t *in, int32_t stride, const int8_t *weights, int32_t rows, int32_t depth, int32_t units,
+                         Epilogue &epilogue) {
+  const ptrdiff_t pair_bytes = 2 * static_cast<ptrdiff_t>(depth);
+  RowDots dots;
+  dots.stride = 2 * static_cast<uint32_t>(stride);
+  for (int32_t unit = 0; unit < units; unit += 2) {
+    epilogue.begin(unit);
+    dots.weights = weights;
+    dots.bias0 = epilogue.bias0;
+    dots.bias1 = epilogue.bias1;
+    dots.end = weights + pair_bytes;
+    dots.unrolled_end = weights + pair_bytes / dot_3x2_unrolled_bytes * dot_3x2_unrolled_bytes;
+    const int16_t *row = in;
+    int32_t left = rows;
+    for (; left >= 3; left -= 3) {
+      dot_3x2(&dots, row);
+      epilogue.store(dots.acc[0][0], dots.acc[0][1]);
+      epilogue.store(dots.acc[1][0], dots.acc[1][1]);
+      epilogue.store(dots.acc[2][0], dots.acc[2][1]);
+      row += 3 * static_cast<ptrdiff_t>(stride);
+    }
+    if (left == 2) {
+      dot_2x2(&dots, row);
+      epilogue.store(dots.acc[0][0], dots.acc[0][1]);
+      epilogue.store(dots.acc[1][0], dots.acc[1][1]);
+    } else if (left == 1) {
+      dot_1x2(&dots, row);
+      epilogue.store(dots.acc[0][0], dots.acc[0][1]);
+    }
+    weights = dots.end;
+  }
+}
+
+#else
 
 // Rows that share one unpacking of the weights, and how many values deep: bounds the stack at about 600 bytes.
 inline constexpr int32_t rows_per_group = 8;
@@ -65,6 +105,8 @@ inline void rows_by_pair(const int16_t *in, int32_t stride, const int8_t *weight
     weights += 2 * static_cast<ptrdiff_t>(depth);
   }
 }
+
+#endif
 
 } // namespace MCUFORM_RT_ABI
 } // namespace mcuform::rt

@@ -1,0 +1,142 @@
+// Properties of the scalar primitives, on random and on extreme arguments; the seed is printed with a failure.
+#include "mcuform/arith.h"
+#include "mcuform/crc32.h"
+#include "naive.h"
+#include "support.h"
+
+#include <catch2/catch.hpp>
+
+#include <cmath>
+#include <cstring>
+#include <random>
+
+using namespace mcuform;
+using mcuform::test::Random;
+
+namespace {
+
+constexpr int trials = 200000;
+
+// Half the time near a power of two or an end of the range, where carries and clamps are.
+int32_t any_int32(Random &random) {
+  switch (random.bits() % 4) {
+  case 0:
+    return static_cast<int32_t>(random.bits());
+  case 1:
+    return static_cast<int32_t>(random.bits() >> random.between(0, 31));
+  case 2:
+    return static_cast<int32_t>((1u << random.between(0, 31)) + static_cast<uint32_t>(random.between(-2, 2)));
+  default:
+    return static_cast<int32_t>(0x80000000u + static_cast<uint32_t>(random.between(-3, 3)));
+  }
+}
+
+uint64_t fresh_seed() { return std::random_device{}(); }
+
+} // namespace
+
+TEST_CASE("round_mul_acc equals its definition", "[arith]") {
+  const uint64_t seed = fresh_seed();
+  INFO("seed " << seed);
+  Random random(seed);
+  for (int i = 0; i < trials; ++i) {
+    const int32_t a = any_int32(random), m = any_int32(random), c = any_int32(random);
+    if (rt::round_mul_acc(a, m, c) != test::naive::round_mul_acc(a, m, c) || rt::round_mul(a, m) != test::naive::round_mul_acc(a, m, 0)) {
+      INFO("a " << a << ", m " << m << ", c " << c);
+      REQUIRE(rt::round_mul_acc(a, m, c) == test::naive::round_mul_acc(a, m, c));
+      REQUIRE(rt::round_mul(a, m) == test::naive::round_mul_acc(a, m, 0));
+    }
+  }
+  CHECK(rt::round_mul(1, INT32_MAX) == 0);
+  CHECK(rt::round_mul(3, 1 << 30) == 1);
+  CHECK(rt::round_mul(2, 1 << 30) == 1);  // a half, upwards
+  CHECK(rt::round_mul(-2, 1 << 30) == 0); // also below zero
+  CHECK(rt::round_mul_acc(INT32_MIN, INT32_MIN, INT32_MAX) == INT32_MIN + (1 << 30) - 1);
+}
+
+TEST_CASE("saturate clamps to the bits asked for", "[arith]") {
+  const uint64_t seed = fresh_seed();
+  INFO("seed " << seed);
+  Random random(seed);
+  for (int i = 0; i < trials; ++i) {
+    const int32_t x = any_int32(random);
+    const bool equal = rt::saturate<8>(x) == test::naive::clamp_to_bits(x, 8) && rt::saturate<15>(x) == test::naive::clamp_to_bits(x, 15) &&
+                       rt::saturate<16>(x) == test::naive::clamp_to_bits(x, 16) && rt::saturate<23>(x) == test::naive::clamp_to_bits(x, 23);
+    if (!equal)
+      FAIL("x " << x);
+  }
+  CHECK(rt::saturate<16>(INT32_MIN) == -32768);
+  CHECK(rt::saturate<16>(INT32_MAX) == 32767);
+}
+
+TEST_CASE("gelu_s15 follows GELU", "[arith]") {
+  const uint64_t seed = fresh_seed();
+  INFO("seed " << seed);
+  Random random(seed);
+  for (int i = 0; i < trials; ++i) {
+    // s_h such that values up to about 8 or the whole of 15 bits occur.
+    const double scale = std::ldexp(1.0, -random.between(4, 14)) * (1.0 + random.between(0, 1000) / 1001.0);
+    const int32_t index_mult = static_cast<int32_t>(std::lround(std::ldexp(scale, 32)));
+    const int32_t delta_mult = static_cast<int32_t>(std::lround(std::ldexp(std::ldexp(1.0, -18) / scale, 32)));
+    const int32_t acc = random.between(-20000, 20000) * 4;
+    const double x = static_cast<double>(acc) / 4 * scale;
+    const double expected = x * 0.5 * std::erfc(-x / std::sqrt(2.0));
+    const double clamped = std::min(expected / scale, 16383.0);
+    // A step of the table is 1/256, the slope of delta at most 1/2; the rest is rounding.
+    const double tolerance = 0.55 / 256 / scale + 1.5;
+    const int32_t actual = rt::gelu_s15(acc, 1 << 30, index_mult, delta_mult);
+    if (std::abs(actual - clamped) > tolerance)
+      FAIL("acc " << acc << ", scale " << scale << ": expected " << clamped << ", got " << actual);
+  }
+}
+
+TEST_CASE("layer_norm_scale is 1/sqrt of the variance", "[arith]") {
+  const uint64_t seed = fresh_seed();
+  INFO("seed " << seed);
+  Random random(seed);
+  for (int i = 0; i < trials; ++i) {
+    const uint64_t variance = ((static_cast<uint64_t>(random.bits()) << 32 | random.bits()) >> random.between(0, 63)) | 1;
+    const int32_t out_shift = random.between(0, 20);
+    const rt::RowScale scale = rt::layer_norm_scale(variance, out_shift);
+    const double expected = std::ldexp(1.0 / std::sqrt(static_cast<double>(variance)), out_shift);
+    const double actual = std::ldexp(static_cast<double>(scale.mult), scale.shift - 32);
+    // 22 bits of the mantissa of the variance, and one unit of a multiplier that may be small.
+    if (std::abs(actual - expected) > expected * std::ldexp(1.0, -21) + std::ldexp(1.0, -32) || scale.shift < 0 || scale.mult < 0)
+      FAIL("variance " << variance << ", out_shift " << out_shift << ": expected " << expected << ", got " << actual);
+  }
+  // V a power of four: f = 2^22, r = 2^-11, m = 2^31 clamped.
+  CHECK(rt::layer_norm_scale(uint64_t{1} << 40, 19).mult == INT32_MAX);
+  CHECK(rt::layer_norm_scale(uint64_t{1} << 40, 19).shift == 0);
+}
+
+TEST_CASE("context_mult divides 2^40", "[arith]") {
+  CHECK(rt::context_mult(32767) == 33555456);
+  CHECK(rt::context_mult(1 << 20) == 1 << 20);
+  CHECK(rt::context_mult(516 * 32767) == 65029);
+}
+
+TEST_CASE("softmax_index stops at the end of the table", "[arith]") {
+  CHECK(rt::softmax_index(5, 5) == 0);
+  CHECK(rt::softmax_index(1023, 0) == 1023);
+  CHECK(rt::softmax_index(32767, -32768) == 1023);
+}
+
+TEST_CASE("the tables follow their formulas", "[arith]") {
+  for (int i = 0; i < rt::exp_table_size; ++i)
+    if (rt::exp_table[i] != std::lround(32767 * std::exp(-i / 64.0)))
+      FAIL("EXP[" << i << "]");
+  for (int i = 0; i < rt::delta_table_size; ++i) {
+    const double a = i / 256.0;
+    if (rt::delta_table[i] != std::lround(std::ldexp(a * 0.5 * std::erfc(a / std::sqrt(2.0)), 18)))
+      FAIL("DELTA[" << i << "]");
+  }
+  CHECK(rt::exp_table[0] == 32767);
+  CHECK(rt::delta_table[0] == 0);
+  CHECK(rt::delta_table[2047] == 0);
+}
+
+TEST_CASE("crc32 is that of IEEE 802.3", "[arith]") {
+  const char digits[] = "123456789";
+  CHECK(rt::crc32(reinterpret_cast<const uint8_t *>(digits), 9) == 0xcbf43926u);
+  CHECK(rt::crc32(nullptr, 0) == 0);
+}

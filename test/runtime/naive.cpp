@@ -1,0 +1,216 @@
+// Written from docs/arithmetic.md alone, in wide integers and libm: it shares nothing with runtime/ but the signatures.
+#include "naive.h"
+
+#include <algorithm>
+#include <cmath>
+#include <vector>
+
+namespace mcuform::test::naive {
+namespace {
+
+int32_t wrap(int64_t x) { return static_cast<int32_t>(static_cast<uint32_t>(static_cast<uint64_t>(x))); }
+
+int64_t floor_shift(__int128 x, int shift) {
+  const __int128 divisor = __int128{1} << shift;
+  __int128 quotient = x / divisor;
+  if (quotient * divisor > x)
+    --quotient;
+  return static_cast<int64_t>(quotient);
+}
+
+int32_t padded(int32_t tokens) { return (tokens + 1) / 2 * 2; }
+
+int64_t paired_weight(const int8_t *weights, int32_t depth, int32_t unit, int32_t k) {
+  return weights[static_cast<int64_t>(unit / 2) * 2 * depth + 2 * k + unit % 2];
+}
+
+int32_t dot(const int16_t *row, const int8_t *weights, int32_t depth, int32_t unit, int64_t bias) {
+  int64_t acc = bias;
+  for (int32_t k = 0; k < depth; ++k)
+    acc += row[k] * paired_weight(weights, depth, unit, k);
+  return wrap(acc);
+}
+
+double gelu_tail(double a) { return a * 0.5 * std::erfc(a / std::sqrt(2.0)); }
+
+} // namespace
+
+int64_t clamp_to_bits(int64_t x, int bits) { return std::min(std::max(x, -(int64_t{1} << (bits - 1))), (int64_t{1} << (bits - 1)) - 1); }
+
+int32_t round_mul_acc(int32_t a, int32_t m, int32_t c) {
+  const __int128 sum = static_cast<__int128>(c) * (__int128{1} << 32) + static_cast<__int128>(a) * m + (__int128{1} << 31);
+  return wrap(floor_shift(sum, 32));
+}
+
+void unfold_u8(int16_t *out, const uint8_t *image, int32_t first, int32_t rows, int32_t width, int32_t channels, int32_t patch_height,
+               int32_t patch_width) {
+  const int32_t grid_width = width / patch_width;
+  const int32_t depth = patch_height * patch_width * channels;
+  for (int32_t r = 0; r < rows; ++r)
+    for (int32_t y = 0; y < patch_height; ++y)
+      for (int32_t x = 0; x < patch_width; ++x)
+        for (int32_t c = 0; c < channels; ++c) {
+          const int32_t line = (first + r) / grid_width * patch_height + y;
+          const int32_t column = (first + r) % grid_width * patch_width + x;
+          out[r * padded(depth) + (y * patch_width + x) * channels + c] = image[(line * width + column) * channels + c];
+          if (depth % 2 != 0)
+            out[r * padded(depth) + depth] = 0;
+        }
+}
+
+void copy_s16(int16_t *out, const int16_t *in, int32_t rows, int32_t width) { std::copy(in, in + rows * width, out); }
+
+void layer_norm_s16(int16_t *out, const int16_t *in, const int16_t *factor, int32_t rows, int32_t width, int64_t epsilon, int32_t out_shift) {
+  for (int32_t r = 0; r < rows; ++r) {
+    std::vector<int64_t> z;
+    int64_t sum = 0;
+    __int128 squares = 0;
+    for (int32_t c = 0; c < width; ++c) {
+      z.push_back(static_cast<int64_t>(in[r * width + c]) * factor[c]);
+      sum += z[c];
+      squares += z[c] * z[c];
+    }
+    const __int128 variance = width * squares - static_cast<__int128>(sum) * sum + epsilon;
+    int e = -64;
+    const auto scaled = [&] { return e < 0 ? variance << -e : variance >> e; };
+    while (e < 0 && -e > 24)
+      e += 2;
+    while (!(scaled() >= (1 << 22) && scaled() < (1 << 24)))
+      e += 2;
+    const float f = static_cast<float>(static_cast<int64_t>(scaled()));
+    const float root = std::sqrt(f);
+    const float r_single = 1.0f / root;
+    const int64_t m = std::min<int64_t>(static_cast<int64_t>(std::ldexp(static_cast<double>(r_single), 42)), 2147483647);
+    const int shift = out_shift - 10 - e / 2;
+    int g = 0;
+    int64_t mult = m;
+    if (shift >= 0)
+      g = shift;
+    else if (shift < -31)
+      mult = 0;
+    else
+      mult = (m + (int64_t{1} << (-shift - 1))) >> -shift;
+    for (int32_t c = 0; c < width; ++c) {
+      const int32_t centred = wrap(width * z[c] - sum);
+      const int32_t shifted = wrap(static_cast<int64_t>(centred) * (int64_t{1} << g));
+      out[r * width + c] = static_cast<int16_t>(clamp_to_bits(round_mul_acc(shifted, static_cast<int32_t>(mult), 0), 16));
+    }
+  }
+}
+
+void linear_s16(int16_t *out, const int16_t *in, const int8_t *weights, const int32_t *bias, const int32_t *mult, int32_t rows, int32_t depth,
+                int32_t units) {
+  for (int32_t t = 0; t < rows; ++t)
+    for (int32_t n = 0; n < units; ++n) {
+      const int32_t acc = dot(in + t * depth, weights, depth, n, bias[n]);
+      out[t * units + n] = static_cast<int16_t>(clamp_to_bits(round_mul_acc(acc, mult[n], 0), 16));
+    }
+}
+
+void linear_add_s16(int16_t *x, const int16_t *in, const int8_t *weights, const int32_t *bias, const int32_t *mult, int32_t rows, int32_t depth,
+                    int32_t units) {
+  for (int32_t t = 0; t < rows; ++t)
+    for (int32_t n = 0; n < units; ++n) {
+      const int32_t acc = dot(in + t * depth, weights, depth, n, bias[n]);
+      x[t * units + n] = static_cast<int16_t>(clamp_to_bits(round_mul_acc(acc, mult[n], x[t * units + n]), 16));
+    }
+}
+
+void linear_gelu_s16(int16_t *out, const int16_t *in, const int8_t *weights, const int32_t *bias, const int32_t *mult, int32_t rows,
+                     int32_t depth, int32_t units, int32_t index_mult, int32_t delta_mult) {
+  for (int32_t t = 0; t < rows; ++t)
+    for (int32_t n = 0; n < units; ++n) {
+      const int32_t acc = dot(in + t * depth, weights, depth, n, bias[n]);
+      const int64_t u = clamp_to_bits(round_mul_acc(acc, mult[n], 0), 23);
+      const int64_t i = std::min<int64_t>(round_mul_acc(static_cast<int32_t>(std::abs(u) * 256), index_mult, 0), 2047);
+      const int32_t delta = static_cast<int32_t>(std::lround(std::ldexp(gelu_tail(static_cast<double>(i) / 256), 18)));
+      out[t * units + n] =
+          static_cast<int16_t>(clamp_to_bits(round_mul_acc(delta, -delta_mult, static_cast<int32_t>(std::max<int64_t>(u, 0))), 15));
+    }
+}
+
+void linear_keys_s8(int8_t *keys, const int16_t *in, const int8_t *weights, const int32_t *bias, const int32_t *mult, int32_t first,
+                    int32_t rows, int32_t depth, int32_t units, int32_t tokens, int32_t head_width) {
+  for (int32_t n = 0; n < units; ++n) {
+    const int32_t h = n / head_width;
+    const int32_t k = n % head_width;
+    const auto slot = [&](int32_t t) -> int8_t & {
+      return keys[h * padded(tokens) * head_width + t / 2 * 2 * head_width + 2 * k + t % 2];
+    };
+    for (int32_t t = first; t < first + rows; ++t)
+      slot(t) = static_cast<int8_t>(clamp_to_bits(round_mul_acc(dot(in + (t - first) * depth, weights, depth, n, bias[n]), mult[n], 0), 8));
+    if (tokens % 2 != 0 && first + rows == tokens)
+      slot(tokens) = 0;
+  }
+}
+
+void linear_values_s8(int8_t *values, const int16_t *in, const int8_t *weights, const int32_t *bias, const int32_t *mult, int32_t first,
+                      int32_t rows, int32_t depth, int32_t units, int32_t tokens, int32_t head_width) {
+  for (int32_t n = 0; n < units; ++n) {
+    const int32_t h = n / head_width;
+    const int32_t d = n % head_width;
+    const auto slot = [&](int32_t t) -> int8_t & {
+      return values[h * padded(tokens) * head_width + d / 2 * 2 * padded(tokens) + 2 * t + d % 2];
+    };
+    for (int32_t t = first; t < first + rows; ++t)
+      slot(t) = static_cast<int8_t>(clamp_to_bits(round_mul_acc(dot(in + (t - first) * depth, weights, depth, n, bias[n]), mult[n], 0), 8));
+    if (tokens % 2 != 0 && first + rows == tokens)
+      slot(tokens) = 0;
+  }
+}
+
+void attention_scores_s16(int16_t *scores, const int16_t *q, const int8_t *keys, const int32_t *mult, int32_t rows, int32_t tokens,
+                          int32_t head_width, int32_t q_stride) {
+  for (int32_t r = 0; r < rows; ++r) {
+    scores[r * padded(tokens) + padded(tokens) - 1] = 0;
+    for (int32_t j = 0; j < tokens; ++j) {
+      int64_t acc = 0;
+      for (int32_t k = 0; k < head_width; ++k)
+        acc += q[r * q_stride + k] * keys[j / 2 * 2 * head_width + 2 * k + j % 2];
+      scores[r * padded(tokens) + j] = static_cast<int16_t>(clamp_to_bits(round_mul_acc(wrap(acc), *mult, 0), 16));
+    }
+  }
+}
+
+void softmax_s16(int16_t *scores, int32_t *sums, int32_t rows, int32_t tokens) {
+  for (int32_t r = 0; r < rows; ++r) {
+    int16_t *row = scores + r * padded(tokens);
+    const int32_t max = *std::max_element(row, row + tokens);
+    sums[r] = 0;
+    for (int32_t j = 0; j < tokens; ++j) {
+      row[j] = static_cast<int16_t>(std::lround(32767 * std::exp(-std::min(max - row[j], 1023) / 64.0)));
+      sums[r] += row[j];
+    }
+    if (tokens % 2 != 0)
+      row[tokens] = 0;
+  }
+}
+
+void attention_context_s16(int16_t *context, const int16_t *scores, const int8_t *values, const int32_t *sums, int32_t rows, int32_t tokens,
+                           int32_t head_width, int32_t context_stride) {
+  for (int32_t r = 0; r < rows; ++r) {
+    const float quotient = std::ldexp(1.0f, 40) / static_cast<float>(sums[r]);
+    const int32_t mult = static_cast<int32_t>(std::trunc(quotient));
+    for (int32_t d = 0; d < head_width; ++d) {
+      int64_t acc = 0;
+      for (int32_t j = 0; j < tokens; ++j)
+        acc += scores[r * padded(tokens) + j] * values[d / 2 * 2 * padded(tokens) + 2 * j + d % 2];
+      context[r * context_stride + d] = static_cast<int16_t>(clamp_to_bits(round_mul_acc(wrap(acc), mult, 0), 16));
+    }
+  }
+}
+
+void fill_zero_s32(int32_t *out, int32_t width) { std::fill(out, out + width, 0); }
+
+void accumulate_rows_s16(int32_t *sums, const int16_t *in, int32_t rows, int32_t width) {
+  for (int32_t c = 0; c < width; ++c)
+    for (int32_t r = 0; r < rows; ++r)
+      sums[c] += in[r * width + c];
+}
+
+void scale_s32_s16(int16_t *out, const int32_t *sums, int32_t width, int32_t mult) {
+  for (int32_t c = 0; c < width; ++c)
+    out[c] = static_cast<int16_t>(clamp_to_bits(round_mul_acc(sums[c], mult, 0), 16));
+}
+
+} // namespace mcuform::test::naive

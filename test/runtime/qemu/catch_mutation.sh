@@ -1,0 +1,39 @@
+#!/bin/sh
+# catch_mutation.sh KERNEL MUTATIONS SOURCES OBJECTS WORK LINKER_SCRIPT QEMU CXX FLAGS...
+# Builds the parity program once for each mutation of the kernel's DSP code and demands that the comparison fails and names the kernel.
+# OBJECTS is the folder of the unmutated program: test.*.o portable.*.o dsp.*.o.
+set -eu
+kernel=$1 mutations=$2 sources=$3 objects=$4 work=$5 script=$6 qemu=$7 cxx=$8
+shift 8
+mkdir -p "$work"
+tried=0
+while IFS='|' read -r names file edit; do
+  case "$names" in
+  '#'* | '') continue ;;
+  '*') grep -q rows_by_pair "$sources/$kernel.cpp" || continue ;;
+  *) case ",$names," in *",$kernel,"*) ;; *) continue ;; esac ;;
+  esac
+  tried=$((tried + 1))
+  unit=$(basename "$file" .cpp)
+  sed "$edit" "$sources/$file" >"$work/$unit.cpp"
+  changed=$(diff "$sources/$file" "$work/$unit.cpp" | grep -c '^>' || true)
+  if [ "$changed" != 1 ]; then
+    echo "mutation '$edit' changes $changed lines of $file, not one"
+    exit 1
+  fi
+  "$cxx" "$@" -iquote "$sources" -DMCUFORM_RT_ABI=dsp -c "$work/$unit.cpp" -o "$work/dsp.$unit.o"
+  others=$(ls "$objects"/*.o | grep -v "/dsp\.$unit\.o$")
+  "$cxx" "$@" -nostdlib -Wl,--gc-sections -Wl,--no-warn-rwx-segments -T "$script" $others "$work/dsp.$unit.o" -lgcc -o "$work/mutant.elf"
+  status=0
+  said=$("$qemu" -M mps2-an500 -display none -monitor none -serial null \
+    -semihosting-config enable=on,target=native,arg=parity,arg="$kernel" -kernel "$work/mutant.elf" 2>&1) || status=$?
+  echo "$file: $said"
+  if [ "$status" != 1 ] || ! echo "$said" | grep -q "^kernel-parity: $kernel: .*first difference at"; then
+    echo "not caught (status $status): $edit"
+    exit 1
+  fi
+done <"$mutations"
+if [ "$tried" = 0 ]; then
+  echo "no mutation for $kernel in $mutations"
+  exit 1
+fi

@@ -1,0 +1,162 @@
+// Start-up, semihosting and guarded memory for the runtime's test programs on QEMU's mps2-an500.
+#include "platform.h"
+#include "../support.h"
+
+extern "C" {
+extern uint32_t stack_top[];
+int main();
+[[noreturn]] void reset();
+[[noreturn]] void fault();
+
+__attribute__((section(".vectors"), used)) const void *const vectors[16] = {
+    stack_top,
+    reinterpret_cast<const void *>(reset),
+    reinterpret_cast<const void *>(fault),
+    reinterpret_cast<const void *>(fault),
+    reinterpret_cast<const void *>(fault),
+    reinterpret_cast<const void *>(fault),
+    reinterpret_cast<const void *>(fault),
+};
+
+void *memcpy(void *to, const void *from, size_t count) {
+  for (size_t i = 0; i < count; ++i)
+    static_cast<volatile uint8_t *>(to)[i] = static_cast<const uint8_t *>(from)[i];
+  return to;
+}
+void *memmove(void *to, const void *from, size_t count) {
+  if (to < from)
+    return memcpy(to, from, count);
+  while (count-- > 0)
+    static_cast<volatile uint8_t *>(to)[count] = static_cast<const uint8_t *>(from)[count];
+  return to;
+}
+void *memset(void *to, int value, size_t count) {
+  for (size_t i = 0; i < count; ++i)
+    static_cast<volatile uint8_t *>(to)[i] = static_cast<uint8_t>(value);
+  return to;
+}
+}
+
+namespace mcuform::test {
+namespace {
+
+volatile uint32_t &device_register(uint32_t address) { return *reinterpret_cast<volatile uint32_t *>(address); }
+
+int32_t semihosting(int32_t operation, const void *argument) {
+  register int32_t r0 __asm__("r0") = operation;
+  register const void *r1 __asm__("r1") = argument;
+  __asm__ volatile("bkpt 0xab" : "+r"(r0) : "r"(r1) : "memory");
+  return r0;
+}
+
+// Guarded memory: slots that end where a region without any access begins. All in the zero-initialized part of RAM, whose contents do not
+// matter: every buffer is filled before use.
+constexpr uint32_t slot_count = 6;
+constexpr uint32_t slot_bytes = 128 * 1024;
+constexpr uint32_t guard_bytes = 4096;
+constexpr uint32_t slots_base = 0x20200000;
+constexpr uint32_t pool_base = 0x20100000;
+constexpr uint32_t pool_bytes = 0x100000;
+uint32_t pool_used = 0;
+uint32_t slots_used = 0;
+
+// ARMv7-M: one region per slot over the default memory map.
+void protect_guards() {
+  constexpr uint32_t no_access_no_execute = 1u << 28;
+  constexpr uint32_t size_of_4_kib = 11u << 1;
+  for (uint32_t slot = 0; slot < slot_count; ++slot) {
+    device_register(0xe000ed98) = slot;
+    device_register(0xe000ed9c) = slots_base + (slot + 1) * slot_bytes - guard_bytes;
+    device_register(0xe000eda0) = no_access_no_execute | size_of_4_kib | 1;
+  }
+  device_register(0xe000ed94) = 5; // on, default map for the rest
+  __asm__ volatile("dsb\nisb" ::: "memory");
+}
+
+char command_line[256];
+
+} // namespace
+
+void print(const char *text) { semihosting(0x04, text); }
+
+void print_number(int64_t number) {
+  char digits[24];
+  char *at = digits + sizeof digits - 1;
+  *at = 0;
+  uint64_t rest = number < 0 ? 0 - static_cast<uint64_t>(number) : static_cast<uint64_t>(number);
+  do {
+    *--at = static_cast<char>('0' + rest % 10);
+    rest /= 10;
+  } while (rest != 0);
+  if (number < 0)
+    *--at = '-';
+  print(at);
+}
+
+void finish(int32_t status) {
+  const uint32_t block[2] = {0x20026 /* ADP_Stopped_ApplicationExit */, static_cast<uint32_t>(status)};
+  semihosting(0x20, block);
+  for (;;) {
+  }
+}
+
+const char *argument() {
+  struct {
+    char *text;
+    int32_t size;
+  } block = {command_line, sizeof command_line};
+  semihosting(0x15, &block);
+  const char *at = command_line;
+  while (*at != 0 && *at != ' ')
+    ++at;
+  return *at == ' ' ? at + 1 : at;
+}
+
+void *allocate_memory(size_t bytes) {
+  const uint32_t at = pool_base + pool_used;
+  pool_used += static_cast<uint32_t>((bytes + 7) & ~size_t{7});
+  if (pool_used > pool_bytes) {
+    print("the pool of memory is too small for this case\n");
+    finish(2);
+  }
+  return reinterpret_cast<void *>(at);
+}
+
+void *allocate_guarded_memory(size_t bytes) {
+  if (slots_used == slot_count || bytes > slot_bytes - guard_bytes) {
+    print("the guarded memory is too small for this case\n");
+    finish(2);
+  }
+  ++slots_used;
+  const uint32_t end = slots_base + slots_used * slot_bytes - guard_bytes;
+  return reinterpret_cast<void *>((end - static_cast<uint32_t>(bytes)) & ~3u);
+}
+
+void release_memory() {
+  pool_used = 0;
+  slots_used = 0;
+}
+
+uint32_t instruction_ticks() { return 0xffffffffu - device_register(0x40000004); }
+
+// One instruction is 64 ns of virtual time, one tick of the 25 MHz timer 40 ns.
+uint32_t ticks_to_instructions(uint32_t ticks) { return static_cast<uint32_t>((static_cast<uint64_t>(ticks) * 40 + 32) / 64); }
+
+} // namespace mcuform::test
+
+using namespace mcuform::test;
+
+void reset() {
+  device_register(0xe000ed88) |= 0xfu << 20; // FPU
+  __asm__ volatile("dsb\nisb" ::: "memory");
+  protect_guards();
+  device_register(0x40000008) = 0xffffffff; // CMSDK timer 0: reload, value, enable
+  device_register(0x40000004) = 0xffffffff;
+  device_register(0x40000000) = 1;
+  finish(main());
+}
+
+void fault() {
+  report_fault(device_register(0xe000ed34));
+  finish(1);
+}
