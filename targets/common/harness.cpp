@@ -15,7 +15,7 @@ namespace target = mcuform::target;
 
 namespace {
 
-/// Exit status and "status" in the statistics; the names stand in compiler/driver/run/PackageRun.cpp too.
+/// Exit status and "status" in the statistics. compiler/driver/run/PackageRun.cpp knows weights_damaged.
 enum Status : int {
   done = 0,
   usage = 10,

@@ -1,25 +1,41 @@
 """What the tests of mcuform-run share: a copy of the fake package, image files, the tool, a directory that must be empty in the end."""
 
+import functools
 import json
 import os
 import random
 import shutil
 import struct
 import subprocess
-import tempfile
+import sys
 
-SKIP = 77  # SKIP_RETURN_CODE in CMakeLists.txt
 HERE = os.path.dirname(os.path.abspath(__file__))
+sys.path.insert(0, os.path.join(HERE, "..", "tools"))
+import cases  # noqa: E402
+from cases import expect, main, need  # noqa: E402, F401
+
 CLASSES, IMAGE_BYTES, SCALE = 4, 90, 0.03125  # fake_package/report.json
 
 
-class Failure(Exception):
-    """A test's expectation that did not hold."""
+def case(function):
+    """Like cases.case, for a function that takes a Fixture."""
+
+    @functools.wraps(function)
+    def with_fixture(tools):
+        function(Fixture(tools))
+
+    return cases.case(with_fixture)
 
 
-def expect(condition, message):
-    if not condition:
-        raise Failure(message)
+def on_board(function):
+    """A case that needs the tools of the mps2-an500."""
+
+    @functools.wraps(function)
+    def checked(fixture):
+        need("arm-none-eabi-g++", "qemu-system-arm")
+        function(fixture)
+
+    return case(checked)
 
 
 def npy(dtype, shape, data):
@@ -42,16 +58,13 @@ def fake_logits(image):
 
 
 class Fixture:
-    def __init__(self, tool):
-        self.tool = tool
-        self.directory = tempfile.mkdtemp(prefix="mcuform-run-test-")
+    def __init__(self, tools):
+        self.tool = os.path.abspath(os.path.join(tools.bin, "mcuform-run"))
+        self.directory = tools.directory
         self.tmp = self.path("tmp")
         os.mkdir(self.tmp)
         self.write("x.npy", npy("|u1", (3, 6, 5, 3), b"".join(random_images(3))))
         self.package()
-
-    def close(self):
-        shutil.rmtree(self.directory)
 
     def path(self, name):
         return os.path.join(self.directory, name)
@@ -99,11 +112,3 @@ class Fixture:
                        check=True, stdout=subprocess.DEVNULL)
         done = subprocess.run(["cmake", "--build", self.path("build")], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, universal_newlines=True)
         return done.returncode == 0, done.stdout
-
-
-def need(*programs):
-    """Ends the test as skipped where the machine lacks a program."""
-    for program in programs:
-        if not shutil.which(program):
-            print("skipped: %s is not installed" % program)
-            raise SystemExit(SKIP)

@@ -76,11 +76,11 @@ llvm::Expected<std::string> buildHarness(const PackageReport &report, const Targ
     configure.push_back("-DCMAKE_CXX_COMPILER_LAUNCHER=ccache");
   // What cannot be configured is a machine without the target's tools, what cannot be built a package that we wrote badly.
   if (llvm::Error error = run(configure, build, log, false, "cannot prepare the build for target '" + target.name + "'"))
-    return std::move(error);
+    return error;
   const std::string jobs = std::to_string(std::max(1u, std::thread::hardware_concurrency()));
   if (llvm::Error error = run({"cmake", "--build", std::string(build), "--parallel", jobs}, build, log, true,
                               "package '" + report.name + "' does not build for target '" + target.name + "'"))
-    return std::move(error);
+    return error;
   return join(build, "harness");
 }
 

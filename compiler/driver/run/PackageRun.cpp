@@ -19,6 +19,9 @@ namespace {
 // In the run's own directory, where programs are started: short names suit the few bytes that boards have for a command line.
 constexpr llvm::StringRef imagesName = "images", logitsName = "logits", statisticsName = "statistics", logName = "log";
 
+/// The harness's status for a package whose weights fail their check: a damaged file, not one that was written wrong.
+constexpr int weightsDamaged = 14;
+
 /// Fills in a target's run command.
 std::vector<std::string> commandOf(const TargetDescription &target, llvm::StringRef program) {
   std::vector<std::string> words = target.runCommand;
@@ -149,7 +152,7 @@ llvm::Expected<RunResult> runPackage(const PackageReport &report, const TargetDe
     return directory.takeError();
   const std::string logitsPath = directory->file(logitsName), logPath = directory->file(logName);
   if (llvm::Error error = writeFile(directory->file(imagesName), {llvm::StringRef(request.images.data(), request.images.size())}))
-    return std::move(error);
+    return error;
 
   const uint64_t logitBytes = static_cast<uint64_t>(report.outputCount) * sizeof(int16_t);
   Watcher watcher(logitsPath, logitBytes, request.secondsPerImage, progress);
@@ -161,10 +164,12 @@ llvm::Expected<RunResult> runPackage(const PackageReport &report, const TargetDe
   if (!statistics)
     return statistics.takeError();
   if (llvm::Error error = checkAgreement(*statistics, report))
-    return std::move(error);
-  if (*status != 0 || statistics->status != uint64_t{0})
-    return bug("the package '" + llvm::Twine(report.name) + "' failed on target '" + target.name + "' (status " + llvm::Twine(*status) +
-               ")" + wordsOf(logPath));
+    return error;
+  if (*status != 0 || statistics->status != uint64_t{0}) {
+    const std::string message =
+        "package '" + report.name + "' failed on target '" + target.name + "' (status " + std::to_string(*status) + ")" + wordsOf(logPath);
+    return *status == weightsDamaged ? fault(message) : bug(message);
+  }
 
   const uint64_t imageCount = request.images.size() / report.inputBytes();
   llvm::Expected<std::string> logits = readFile(logitsPath);

@@ -101,7 +101,7 @@ llvm::Expected<int> runProcess(llvm::ArrayRef<std::string> words, llvm::StringRe
     llvm::Error stop = interruptedBy ? fault("interrupted") : watch();
     if (stop) {
       killAndReap();
-      return std::move(stop);
+      return stop;
     }
     std::this_thread::sleep_for(pause);
   }

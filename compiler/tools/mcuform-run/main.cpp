@@ -48,7 +48,7 @@ llvm::Error checkOtherPaths(const Options &options) {
 llvm::Expected<Inputs> readInputs(const Options &options) {
   Inputs inputs;
   if (llvm::Error error = checkOtherPaths(options))
-    return std::move(error);
+    return error;
   llvm::Expected<PackageReport> report = readPackageReport(options.package);
   if (!report)
     return report.takeError();
