@@ -3,6 +3,7 @@
 #define MCUFORM_PASSES_PASSES_H
 
 #include "dialects/mcuf/McufDialect.h"
+#include "dialects/mcurt/McurtDialect.h"
 
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/IR/BuiltinOps.h"

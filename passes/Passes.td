@@ -19,6 +19,42 @@ def Legalize : Pass<"mcuf-legalize", "::mlir::ModuleOp"> {
   let dependentDialects = ["::mcuform::mcuf::McufDialect"];
 }
 
+//===--- schedule ---------------------------------------------------------===//
+
+def Schedule : Pass<"mcuf-schedule", "::mlir::ModuleOp"> {
+  let summary = "Turn integer operators into loops over blocks of rows with kernel calls";
+  let description = [{
+    Values that are needed for all rows at once (the residual stream, keys and values, what pooling sums up) get a buffer; everything else exists for the rows of
+    one block, inside a loop. Keys and values come from a loop of their own, before their attention, from the same rows of the residual stream, which the
+    loop after it overwrites in place where no later reader needs the old rows; otherwise they are copied first. Normalized rows are computed again rather
+    than kept. Only rows that a result depends on are computed. Every operator that cannot be scheduled is reported in one run.
+  }];
+  let options = [Option<"tokenBlock", "token-block", "int64_t", "12", "Rows that are computed together">,
+                 Option<"patchBlock", "patch-block", "int64_t", "4", "Patches of the image that are unfolded together">];
+  let dependentDialects = ["::mcuform::mcurt::McurtDialect"];
+}
+
+def VerifyScheduled : Mcuf_FunctionPass<"mcuf-verify-scheduled"> {
+  let summary = "Check the contract of phase schedule: mcurt ops alone, no buffer read before it is written";
+}
+
+//===--- memory -----------------------------------------------------------===//
+
+def PlanMemory : Mcuf_FunctionPass<"mcuf-plan-memory"> {
+  let summary = "Give every buffer its offset in the arena";
+  let description = [{
+    A step is a call. A buffer is alive from the first step that touches it to the last; if it is defined outside of a loop that touches it, for all steps of the
+    loop; the input from step 0. Buffers that are alive together do not overlap. Adds region, offset and steps to each buffer, `mcurt.arena_bytes` and
+    `mcurt.lower_bound_bytes` to the function.
+  }];
+}
+
+def VerifyMemory : Mcuf_FunctionPass<"mcuf-verify-memory"> {
+  let summary = "Check the contract of phase memory: a safe plan that fits its region";
+  let description = "Finds lifetimes and overlaps anew; shares no code with the search for offsets.";
+  let options = [Option<"sramBudget", "sram-budget", "int64_t", "0", "Bytes that the arena may have; 0: any number">];
+}
+
 //===--- verify -----------------------------------------------------------===//
 
 def VerifyLegalized : Mcuf_FunctionPass<"mcuf-verify-legalized"> {

@@ -50,6 +50,18 @@ void buildQuantizePipeline(OpPassManager &manager, const CalibrateOptions &calib
   manager.addNestedPass<func::FuncOp>(createVerifyQuantized());
 }
 
+void buildSchedulePipeline(OpPassManager &manager, const DeviceOptions &options) {
+  manager.addPass(createSchedule({options.tokenBlock, options.patchBlock}));
+  // Rows are addressed anew by every call.
+  manager.addNestedPass<func::FuncOp>(createCSEPass());
+  manager.addNestedPass<func::FuncOp>(createVerifyScheduled());
+}
+
+void buildMemoryPipeline(OpPassManager &manager, const DeviceOptions &options) {
+  manager.addNestedPass<func::FuncOp>(createPlanMemory());
+  manager.addNestedPass<func::FuncOp>(createVerifyMemory({options.sramBudgetBytes}));
+}
+
 void registerPassesAndPipelines() {
   registerMcuformPasses();
   // Upstream's, for reduced test cases.
@@ -57,6 +69,8 @@ void registerPassesAndPipelines() {
   registerCSEPass();
   PassPipelineRegistration<>("mcuf-phase-legalize", "Phase legalize", buildLegalizePipeline);
   PassPipelineRegistration<>("mcuf-phase-fuse", "Phase fuse", buildFusePipeline);
+  PassPipelineRegistration<>("mcuf-phase-schedule", "Phase schedule", [](OpPassManager &manager) { buildSchedulePipeline(manager); });
+  PassPipelineRegistration<>("mcuf-phase-memory", "Phase memory", [](OpPassManager &manager) { buildMemoryPipeline(manager); });
 }
 
 } // namespace mcuform

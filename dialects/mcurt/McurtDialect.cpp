@@ -28,13 +28,18 @@ Value rootOf(Value value) {
 
 int64_t sizeBytesOf(MemRefType type) { return type.getNumElements() * ((type.getElementTypeBitWidth() + 7) / 8); }
 
+void BufferOp::build(OpBuilder &builder, OperationState &state, MemRefType type, StringRef name) {
+  state.addAttribute("name", builder.getStringAttr(name));
+  state.addTypes(type);
+}
+
 int64_t BufferOp::getSizeBytes() { return sizeBytesOf(getType()); }
 
 void BufferOp::getAsmResultNames(OpAsmSetValueNameFn setName) { setName(getResult(), getName()); }
 void ConstantOp::getAsmResultNames(OpAsmSetValueNameFn setName) { setName(getResult(), getName()); }
 void ForOp::getAsmBlockArgumentNames(Region &region, OpAsmSetValueNameFn setName) {
-  setName(region.getArgument(0), "first");
-  setName(region.getArgument(1), "rows");
+  setName(region.getArgument(0), getStep() == 1 ? "i" : "first");
+  setName(region.getArgument(1), getStep() == 1 ? "one" : "rows");
 }
 
 LogicalResult ConstantOp::inferReturnTypes(MLIRContext *, std::optional<Location>, Adaptor adaptor, SmallVectorImpl<Type> &types) {

@@ -13,12 +13,16 @@ def Mcurt_BufferOp : Mcurt_Op<"buffer", [DeclareOpInterfaceMethods<OpAsmOpInterf
   let summary = "A piece of the arena";
   let description = [{
     Alive from the first call that touches it to the last; one that is defined outside of a loop and used inside is alive for the whole loop. The buffer marked
-    `input` is filled by the caller before the first step. Planning adds the region and the offset in bytes from the region's start.
+    `input` is filled by the caller before the first step. Planning adds the region, the offset in bytes from the region's start, and the first and the
+    last step at which it is alive, a step being a call.
   }];
-  let arguments = (ins StrAttr:$name, UnitAttr:$input, OptionalAttr<StrAttr>:$region, OptionalAttr<I64Attr>:$offset);
+  let arguments = (ins StrAttr:$name, UnitAttr:$input, OptionalAttr<StrAttr>:$region, OptionalAttr<I64Attr>:$offset,
+                       OptionalAttr<DenseI64ArrayAttr>:$steps);
   let results = (outs Res<AnyStaticShapeMemRef, "", [MemAlloc]>:$result);
-  let assemblyFormat = "$name (`input` $input^)? (`region` `(` $region^ `)`)? (`offset` `(` $offset^ `)`)? attr-dict `:` type($result)";
+  let assemblyFormat = "$name (`input` $input^)? (`region` `(` $region^ `)`)? (`offset` `(` $offset^ `)`)? (`steps` $steps^)? attr-dict `:` type($result)";
   let hasVerifier = 1;
+  let skipDefaultBuilders = 1;
+  let builders = [OpBuilder<(ins "::mlir::MemRefType":$type, "::llvm::StringRef":$name)>];
   let extraClassDeclaration = [{
     int64_t getSizeBytes();
   }];

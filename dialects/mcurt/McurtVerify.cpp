@@ -31,6 +31,8 @@ LogicalResult BufferOp::verify() {
     return emitOpError() << "must hold integers of whole bytes, got " << getType();
   if (getOffset() && !getRegion())
     return emitOpError() << "has an offset but no region";
+  if (getSteps() && (getSteps()->size() != 2 || (*getSteps())[0] > (*getSteps())[1]))
+    return emitOpError() << "steps must be the first and the last one";
   return success();
 }
 

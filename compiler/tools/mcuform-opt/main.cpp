@@ -1,5 +1,6 @@
 // mcuform-opt: runs any pass of the compiler, or a whole phase, on IR in text form.
 #include "dialects/mcuf/McufDialect.h"
+#include "dialects/mcurt/McurtDialect.h"
 #include "dialects/onnxin/OnnxinDialect.h"
 #include "passes/Pipelines.h"
 
@@ -10,6 +11,7 @@
 int main(int argc, char **argv) {
   mcuform::registerPassesAndPipelines();
   mlir::DialectRegistry registry;
-  registry.insert<mcuform::mcuf::McufDialect, mcuform::onnxin::OnnxinDialect, mlir::func::FuncDialect, mlir::quant::QuantizationDialect>();
+  registry.insert<mcuform::mcuf::McufDialect, mcuform::mcurt::McurtDialect, mcuform::onnxin::OnnxinDialect, mlir::func::FuncDialect,
+                  mlir::quant::QuantizationDialect>();
   return mlir::asMainReturnCode(mlir::MlirOptMain(argc, argv, "mcuform's passes on IR in text form\n", registry));
 }

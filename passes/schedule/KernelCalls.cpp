@@ -1,0 +1,102 @@
+// Which kernels compute the rows of each integer operator.
+#include "passes/schedule/LoopBuilder.h"
+
+#include "llvm/ADT/TypeSwitch.h"
+
+using namespace mlir;
+using namespace mcuform::mcurt;
+
+namespace mcuform::schedule {
+
+void LoopBuilder::buildPatchEmbed(mcuf::QPatchEmbedOp op) {
+  Location loc = op.getLoc();
+  Value tokens = op.getResult();
+  auto image = mcuf::shapeOf(op.getImage());
+  auto weights = mcuf::shapeOf(op.getWeights());
+  int64_t units = weights[0], depth = weights[1], patches = mcuf::shapeOf(op.getPosition())[0], prefix = 0;
+  Value imageBuffer;
+  for (auto buffer : function.getOps<BufferOp>())
+    if (buffer.getInput())
+      imageBuffer = buffer;
+
+  first = 0;
+  if (op.getPrefix()) {
+    prefix = mcuf::shapeOf(op.getPrefix())[0];
+    call(op, "copy_s16", {out(rowsOf(tokens, 0, loc)), in(constant(op, op.getPrefix(), "prefix"))}, {prefix, units});
+  }
+  int64_t block = std::min(blocks.patchBlock, patches);
+  forBlocks(patches, block, loc, [&](Integer firstPatch, Integer count) {
+    first = firstPatch;
+    Value unfolded = localBuffer("patches", {block, depth}, 16, loc);
+    call(op, "unfold_u8", {out(unfolded), in(imageBuffer)},
+         {first, count, image[1], image[2], int64_t(op.getPatchHeight()), int64_t(op.getPatchWidth())});
+    Value rowsOfTokens = rowsOf(tokens, prefix, loc);
+    Value position = view(constant(op, op.getPosition(), "position"), {{first}, {0}}, loc);
+    call(op, "copy_s16", {out(rowsOfTokens), in(position)}, {count, units});
+    call(op, "linear_add_s16",
+         {inout(rowsOfTokens), in(unfolded), in(constant(op, op.getWeights(), "weights", Layout::Paired)), in(constant(op, op.getBias(), "bias")),
+          in(constant(op, op.getMult(), "mult"))},
+         {count, depth, units});
+  });
+  first = 0;
+}
+
+void LoopBuilder::buildCache(mcuf::QLinearOp op) {
+  mcuf::QAttentionOp reader = cacheReaders.lookup(op.getResult());
+  bool isKeys = lookThrough(reader.getK()) == op.getResult();
+  int64_t tokens = mcuf::rowCount(op.getResult()), units = mcuf::widthOf(op.getResult());
+  Value cache = bufferOf(storage.placeOf(op.getResult(), currentGroup).storage);
+  call(op, isKeys ? "linear_keys_s8" : "linear_values_s8",
+       {out(cache), in(operandRowsOf(op, op.getInput())), in(constant(op, op.getWeights(), "weights", Layout::Paired)), in(constant(op, op.getBias(), "bias")),
+        in(constant(op, op.getMult(), "mult"))},
+       {first, rows, mcuf::widthOf(op.getInput()), units, tokens, units / int64_t(reader.getNumHeads())});
+}
+
+void LoopBuilder::buildAttention(mcuf::QAttentionOp op) {
+  Location loc = op.getLoc();
+  int64_t heads = op.getNumHeads(), tokens = mcuf::rowCount(op.getK());
+  int64_t keyWidth = mcuf::widthOf(op.getQ()) / heads, valueWidth = mcuf::widthOf(op.getV()) / heads;
+  auto cacheOf = [&](Value value) { return bufferOf(storage.placeOf(value, currentGroup).storage); };
+  Value keys = cacheOf(op.getK()), values = cacheOf(op.getV()), mult = constant(op, op.getScoreMult(), "mult");
+  resultRowsOf(op); // declares the buffer of the context outside of the loop over heads
+  forBlocks(heads, 1, loc, [&](Integer head, Integer) {
+    Value scores = localBuffer("scores", {blockRows, (tokens + 1) / 2 * 2}, 16, loc);
+    Value sums = localBuffer("sums", {blockRows}, 32, loc);
+    call(op, "attention_scores_s16",
+         {out(scores), in(operandRowsOf(op, op.getQ(), {head, keyWidth})), in(view(keys, {{head}, {0}}, loc)), in(view(mult, {{head}}, loc))},
+         {rows, tokens, keyWidth, mcuf::widthOf(op.getQ())});
+    call(op, "softmax_s16", {inout(scores), out(sums)}, {rows, tokens});
+    call(op, "attention_context_s16", {out(resultRowsOf(op, {head, valueWidth})), in(scores), in(view(values, {{head}, {0}}, loc)), in(sums)},
+         {rows, tokens, valueWidth, mcuf::widthOf(op.getV())});
+  });
+}
+
+void LoopBuilder::buildRows(Operation *op) {
+  auto linearOperands = [&](auto linear, BufferUse result) {
+    return SmallVector<BufferUse, 5>{result, in(operandRowsOf(op, linear.getInput())), in(constant(op, linear.getWeights(), "weights", Layout::Paired)),
+                                     in(constant(op, linear.getBias(), "bias")), in(constant(op, linear.getMult(), "mult"))};
+  };
+  int64_t width = mcuf::widthOf(op->getResult(0));
+  llvm::TypeSwitch<Operation *>(op)
+      .Case([&](mcuf::QLayerNormOp norm) {
+        call(op, "layer_norm_s16", {out(resultRowsOf(op)), in(operandRowsOf(op, norm.getInput())), in(constant(op, norm.getFactor(), "factor"))},
+             {rows, width, int64_t(norm.getEpsilon()), int64_t(norm.getOutShift())});
+      })
+      .Case([&](mcuf::QLinearOp linear) {
+        if (isCached(linear.getResult()))
+          return buildCache(linear);
+        call(op, "linear_s16", linearOperands(linear, out(resultRowsOf(op))), {rows, mcuf::widthOf(linear.getInput()), width});
+      })
+      .Case([&](mcuf::QLinearGeluOp linear) {
+        call(op, "linear_gelu_s16", linearOperands(linear, out(resultRowsOf(op))),
+             {rows, mcuf::widthOf(linear.getInput()), width, int64_t(linear.getIndexMult()), int64_t(linear.getDeltaMult())});
+      })
+      .Case([&](mcuf::QLinearAddOp linear) {
+        if (!storage.isInPlace(op, currentGroup))
+          call(op, "copy_s16", {out(resultRowsOf(op)), in(operandRowsOf(op, linear.getResidual()))}, {rows, width});
+        call(op, "linear_add_s16", linearOperands(linear, inout(resultRowsOf(op))), {rows, mcuf::widthOf(linear.getInput()), width});
+      })
+      .Case([&](mcuf::QAttentionOp attention) { buildAttention(attention); });
+}
+
+} // namespace mcuform::schedule

@@ -1,0 +1,52 @@
+// Names and costs of the network's operators.
+#include "passes/schedule/Layers.h"
+
+#include "dialects/mcuf/McufDialect.h"
+#include "dialects/mcurt/NodeNames.h"
+
+#include "llvm/ADT/TypeSwitch.h"
+
+using namespace mlir;
+
+namespace mcuform::schedule {
+
+std::string NameSet::unique(StringRef name, StringRef separator) {
+  std::string candidate = name.str();
+  for (unsigned number = 2; !used.insert(candidate).second; ++number)
+    candidate = (name + separator + Twine(number)).str();
+  return candidate;
+}
+
+int64_t macsOf(Operation *op) {
+  auto dense = [](Value weights, int64_t rows) { return rows * mcuf::shapeOf(weights)[0] * mcuf::shapeOf(weights)[1]; };
+  return TypeSwitch<Operation *, int64_t>(op)
+      .Case<mcuf::QLinearOp, mcuf::QLinearAddOp, mcuf::QLinearGeluOp>([&](auto op) { return dense(op.getWeights(), mcuf::rowCount(op.getResult())); })
+      .Case([&](mcuf::QPatchEmbedOp op) { return dense(op.getWeights(), mcuf::shapeOf(op.getPosition())[0]); })
+      .Case([](mcuf::QAttentionOp op) {
+        return mcuf::rowCount(op.getQ()) * mcuf::rowCount(op.getK()) * (mcuf::widthOf(op.getQ()) + mcuf::widthOf(op.getV()));
+      })
+      .Default([](Operation *) { return 0; });
+}
+
+void LayerTable::add(Operation *op, StringRef role) {
+  StringRef kind = op->getName().stripDialect();
+  kind.consume_front("q_");
+  auto nodes = mcurt::nodeNamesOf(op->getLoc());
+  std::string name = nodes.empty() ? (kind + "_" + Twine(layers.size())).str() : nodes.front();
+  if (!role.empty())
+    name += (":" + role).str();
+  indices[op] = layers.size();
+  layers.push_back({names.unique(name, ":"), kind.str(), macsOf(op), 0});
+}
+
+ArrayAttr LayerTable::toAttr(Builder &builder) const {
+  SmallVector<Attribute> entries;
+  for (const Layer &layer : layers)
+    entries.push_back(builder.getDictionaryAttr({builder.getNamedAttr("name", builder.getStringAttr(layer.name)),
+                                                 builder.getNamedAttr("kind", builder.getStringAttr(layer.kind)),
+                                                 builder.getNamedAttr("macs", builder.getI64IntegerAttr(layer.macs)),
+                                                 builder.getNamedAttr("weights_bytes", builder.getI64IntegerAttr(layer.weightsBytes))}));
+  return builder.getArrayAttr(entries);
+}
+
+} // namespace mcuform::schedule

@@ -1,0 +1,263 @@
+// Function, stages and loops of a schedule; places of rows.
+#include "passes/schedule/LoopBuilder.h"
+
+#include "dialects/mcurt/NodeNames.h"
+
+#include "mlir/Dialect/Quant/QuantTypes.h"
+
+using namespace mlir;
+using namespace mcuform::mcurt;
+
+namespace mcuform::schedule {
+
+LoopBuilder::LoopBuilder(func::FuncOp source, const RowGroups &groups, const StoragePlan &storage, const OpOrder &order, BlockSizes blocks)
+    : source(source), groups(groups), storage(storage), order(order), blocks(blocks), builder(source) {
+  for (auto attention : source.getOps<mcuf::QAttentionOp>()) {
+    attentionNumbers[attention] = attentionNumbers.size();
+    for (Value cache : {lookThrough(attention.getK()), lookThrough(attention.getV())})
+      cacheReaders.try_emplace(cache, attention);
+  }
+}
+
+//===--- declarations -----------------------------------------------------===//
+
+Value LoopBuilder::declareBuffer(StringRef name, ArrayRef<int64_t> shape, Type element, Location loc) {
+  OpBuilder::InsertionGuard guard(builder);
+  if (lastBuffer)
+    builder.setInsertionPointAfter(lastBuffer);
+  else
+    builder.setInsertionPointToStart(&function.getBody().front());
+  auto buffer = builder.create<BufferOp>(loc, MemRefType::get(shape, element), names.unique(name, "_"));
+  lastBuffer = buffer;
+  return buffer;
+}
+
+Value LoopBuilder::localBuffer(StringRef name, ArrayRef<int64_t> shape, unsigned bits, Location loc) {
+  return builder.create<BufferOp>(loc, MemRefType::get(shape, builder.getIntegerType(bits)), names.unique((currentStage + "_" + name).str(), "_"));
+}
+
+Value LoopBuilder::bufferOf(unsigned number) {
+  Value &buffer = buffers[number];
+  if (buffer)
+    return buffer;
+  const Storage &wanted = storage.all()[number];
+  Operation *op = wanted.firstWriter;
+  Location loc = op->getLoc();
+  switch (wanted.kind) {
+  case Storage::Kind::Output:
+    return buffer = function.getArgument(0);
+  case Storage::Kind::Rows:
+    return buffer = declareBuffer(bufferName(op), {wanted.rows, wanted.width}, builder.getI16Type(), loc);
+  case Storage::Kind::Block:
+    return buffer = localBuffer(bufferName(op), {blockRows, wanted.width}, 16, loc);
+  case Storage::Kind::Cache: {
+    // docs/arithmetic.md: an odd number of tokens is padded.
+    int64_t heads = cacheReaders.lookup(op->getResult(0)).getNumHeads(), tokens = (wanted.rows + 1) / 2 * 2;
+    return buffer = declareBuffer(bufferName(op), {heads, tokens * (wanted.width / heads)}, builder.getI8Type(), loc);
+  }
+  }
+  llvm_unreachable("covered switch");
+}
+
+Value LoopBuilder::constant(Operation *op, Value value, StringRef role, Layout layout) {
+  ElementsAttr elements = mcuf::constantOf(value);
+  Value &known = constants[{elements, static_cast<int>(layout)}];
+  if (known)
+    return known;
+  OpBuilder::InsertionGuard guard(builder);
+  if (Operation *after = lastConstant ? lastConstant : lastBuffer)
+    builder.setInsertionPointAfter(after);
+  else
+    builder.setInsertionPointToStart(&function.getBody().front());
+  std::string name = toIdentifier((layers.nameOf(op) + "_" + role).str());
+  auto declared = builder.create<ConstantOp>(op->getLoc(), names.unique(name, "_"), layout, elements);
+  lastConstant = declared;
+  auto shape = declared.getType().getShape();
+  int64_t padding = layout == Layout::Paired && shape[0] % 2 ? shape[1] : 0;
+  layers.addWeights(op, sizeBytesOf(declared.getType()) + padding);
+  return known = declared;
+}
+
+//===--- places -----------------------------------------------------------===//
+
+Value LoopBuilder::view(Value buffer, ArrayRef<Coordinate> coordinates, Location loc) {
+  SmallVector<Value> indices;
+  SmallVector<int64_t> scales, offsets;
+  bool isWhole = true;
+  for (const Coordinate &coordinate : coordinates) {
+    if (coordinate.index.value)
+      indices.push_back(coordinate.index.value);
+    scales.push_back(coordinate.index.value ? coordinate.scale : 0);
+    offsets.push_back(coordinate.offset + (coordinate.index.value ? 0 : coordinate.index.number * coordinate.scale));
+    isWhole &= !coordinate.index.value && offsets.back() == 0;
+  }
+  return isWhole ? buffer : builder.create<ViewOp>(loc, buffer, indices, scales, offsets);
+}
+
+Value LoopBuilder::rowsOf(Value value, int64_t row, Location loc, Coordinate column) {
+  auto [from, fromRow] = selectedFrom(value, row);
+  Place place = storage.placeOf(from, currentGroup);
+  Value buffer = bufferOf(place.storage);
+  bool isBlock = storage.all()[place.storage].kind == Storage::Kind::Block;
+  Coordinate rowCoordinate = isBlock ? Coordinate{0} : Coordinate{first, 1, fromRow + place.rowOffset};
+  return view(buffer, {rowCoordinate, column}, loc);
+}
+
+Value LoopBuilder::resultRowsOf(Operation *op, Coordinate column) {
+  Value result = op->getResult(0);
+  return rowsOf(result, groups.groups[currentGroup].base.lookup(result), op->getLoc(), column);
+}
+
+Value LoopBuilder::operandRowsOf(Operation *op, Value operand, Coordinate column) {
+  return rowsOf(operand, groups.groups[currentGroup].base.lookup(op->getResult(0)), op->getLoc(), column);
+}
+
+//===--- loops ------------------------------------------------------------===//
+
+void LoopBuilder::forBlocks(int64_t extent, int64_t step, Location loc, llvm::function_ref<void(Integer, Integer)> body) {
+  if (extent <= step)
+    return body(0, extent);
+  auto loop = builder.create<ForOp>(loc, extent, step);
+  OpBuilder::InsertionGuard guard(builder);
+  builder.setInsertionPointToEnd(&loop.getBody().front());
+  // A block of one row has a known number of rows.
+  body(Value(loop.getFirst()), step == 1 ? Integer(1) : Integer(loop.getCount()));
+}
+
+void LoopBuilder::call(Operation *op, StringRef kernel, ArrayRef<BufferUse> uses, ArrayRef<Integer> integers) {
+  auto call = builder.create<CallOp>(op->getLoc(), kernel, uses, integers);
+  call.setLayer(layers.indexOf(op));
+}
+
+void LoopBuilder::buildGroup(unsigned number) {
+  const Group &group = groups.groups[number];
+  currentGroup = number;
+  Operation *last = group.roots.back().getDefiningOp();
+  OpBuilder::InsertionGuard guard(builder);
+  currentStage = stageName(group);
+  auto stage = builder.create<StageOp>(last->getLoc(), currentStage);
+  builder.setInsertionPointToEnd(&stage.getBody().front());
+  if (auto embed = dyn_cast<mcuf::QPatchEmbedOp>(last))
+    return buildPatchEmbed(embed);
+
+  // A mean is summed up over the loop.
+  auto mean = dyn_cast<mcuf::QMeanRowsOp>(last);
+  Value sums;
+  if (mean) {
+    int64_t width = mcuf::widthOf(mean.getInput());
+    sums = localBuffer("sums", {width}, 32, mean.getLoc());
+    call(mean, "fill_zero_s32", {out(sums)}, {width});
+  }
+  blockRows = std::min(blocks.tokenBlock, group.rowCount);
+  forBlocks(group.rowCount, blocks.tokenBlock, last->getLoc(), [&](Integer firstRow, Integer rowCount) {
+    first = firstRow;
+    rows = rowCount;
+    for (Operation *op : group.ops)
+      if (op != mean && !isRowSelection(op))
+        buildRows(op);
+    if (mean)
+      call(mean, "accumulate_rows_s16", {inout(sums), in(rowsOf(mean.getInput(), mean.getFirstRow(), mean.getLoc()))},
+           {rows, mcuf::widthOf(mean.getInput())});
+  });
+  first = 0;
+  if (mean)
+    call(mean, "scale_s32_s16", {out(resultRowsOf(mean)), in(sums)}, {mcuf::widthOf(mean.getInput()), int64_t(mean.getMult())});
+}
+
+void LoopBuilder::copyResult() {
+  if (storage.isResultWrittenDirectly())
+    return;
+  Operation *op = groups.result.getDefiningOp();
+  auto output = cast<MemRefType>(function.getArgument(0).getType());
+  auto stage = builder.create<StageOp>(op->getLoc(), stageNames.unique("output", "_"));
+  OpBuilder::InsertionGuard guard(builder);
+  builder.setInsertionPointToEnd(&stage.getBody().front());
+  first = 0;
+  call(op, "copy_s16", {out(function.getArgument(0)), in(rowsOf(groups.result, groups.resultRow, op->getLoc()))}, {output.getDimSize(0), output.getDimSize(1)});
+}
+
+void LoopBuilder::build() {
+  Location loc = source.getLoc();
+  auto returned = cast<RankedTensorType>(source.getResultTypes()[0]);
+  Type output = MemRefType::get({returned.getNumElements() / returned.getShape().back(), returned.getShape().back()}, builder.getI16Type());
+  function = builder.create<func::FuncOp>(loc, source.getName(), builder.getFunctionType({output}, {}));
+  builder.setInsertionPointToEnd(function.addEntryBlock());
+  if (auto quantized = dyn_cast<quant::UniformQuantizedType>(returned.getElementType()))
+    function.setArgAttr(0, "mcurt.scale", builder.getF32FloatAttr(quantized.getScale()));
+
+  enterLayers();
+  if (source.getNumArguments()) {
+    auto image = cast<RankedTensorType>(source.getArgumentTypes()[0]);
+    Value buffer = declareBuffer("image", image.getShape(), builder.getIntegerType(8, /*isSigned=*/false), loc);
+    buffer.getDefiningOp<BufferOp>().setInput(true);
+    for (StringRef name : {"mean", "std"})
+      if (Attribute value = source.getArgAttr(0, ("mcuf." + name).str()))
+        function->setAttr(("mcurt." + name).str(), value);
+  }
+  for (unsigned number = 0; number < groups.groups.size(); ++number)
+    buildGroup(number);
+  copyResult();
+  builder.create<func::ReturnOp>(loc);
+
+  function->setAttr("mcurt.layers", layers.toAttr(builder));
+  function->setAttr("mcurt.schedule", builder.getDictionaryAttr({builder.getNamedAttr("kind", builder.getStringAttr("fused-rows")),
+                                                                 builder.getNamedAttr("token_block", builder.getI64IntegerAttr(blocks.tokenBlock)),
+                                                                 builder.getNamedAttr("patch_block", builder.getI64IntegerAttr(blocks.patchBlock))}));
+  source.erase();
+}
+
+//===--- names ------------------------------------------------------------===//
+
+std::string LoopBuilder::stageName(const Group &group) {
+  Operation *last = group.roots.back().getDefiningOp();
+  std::string name;
+  if (isa<mcuf::QPatchEmbedOp>(last))
+    name = "patch_embed";
+  else if (isCached(group.roots.back()))
+    name = "block_" + std::to_string(attentionNumbers.lookup(cacheReaders.lookup(group.roots.back()))) + "_keys_values";
+  for (Operation *op : group.ops)
+    if (isa<mcuf::QAttentionOp>(op))
+      name = "block_" + std::to_string(attentionNumbers.lookup(op));
+  if (name.empty())
+    name = isa<mcuf::QMeanRowsOp>(last) ? "pool" : "rows";
+  if (group.roots.back() == groups.result)
+    name = name == "rows" ? "head" : name + "_head";
+  return stageNames.unique(name, "_");
+}
+
+std::string LoopBuilder::bufferName(Operation *op) {
+  if (isCached(op->getResult(0))) {
+    mcuf::QAttentionOp reader = cacheReaders.lookup(op->getResult(0));
+    return (lookThrough(reader.getK()) == op->getResult(0) ? "keys_" : "values_") + std::to_string(attentionNumbers.lookup(reader));
+  }
+  if (isa<mcuf::QPatchEmbedOp>(op))
+    return "x";
+  if (isa<mcuf::QAttentionOp>(op))
+    return "context";
+  if (isa<mcuf::QLayerNormOp>(op))
+    return "normed";
+  if (isa<mcuf::QLinearGeluOp>(op))
+    return "hidden";
+  if (isa<mcuf::QMeanRowsOp>(op))
+    return "pooled";
+  if (isa<mcuf::QLinearAddOp>(op))
+    return "sum";
+  for (Operation *user : op->getUsers())
+    if (auto attention = dyn_cast<mcuf::QAttentionOp>(user); attention && attention.getQ().getDefiningOp() == op)
+      return "q";
+  return "linear";
+}
+
+void LoopBuilder::enterLayers() {
+  llvm::DenseSet<Operation *> needed;
+  for (const Group &group : groups.groups)
+    needed.insert(group.ops.begin(), group.ops.end());
+  for (Operation &op : source.getOps()) {
+    if (!needed.contains(&op) || isRowSelection(&op))
+      continue;
+    mcuf::QAttentionOp reader = cacheReaders.lookup(op.getResult(0));
+    layers.add(&op, !reader ? "" : lookThrough(reader.getK()) == op.getResult(0) ? "keys" : "values");
+  }
+}
+
+} // namespace mcuform::schedule

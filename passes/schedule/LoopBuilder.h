@@ -1,0 +1,85 @@
+// Writes the scheduled function: stages, loops, buffers and kernel calls for groups whose storage is decided.
+#ifndef MCUFORM_PASSES_SCHEDULE_LOOPBUILDER_H
+#define MCUFORM_PASSES_SCHEDULE_LOOPBUILDER_H
+
+#include "dialects/mcurt/McurtDialect.h"
+#include "passes/schedule/Layers.h"
+#include "passes/schedule/Storage.h"
+
+namespace mcuform::schedule {
+
+struct BlockSizes {
+  int64_t tokenBlock; ///< rows that a loop over tokens computes together
+  int64_t patchBlock; ///< patches that are unfolded together
+};
+
+/// index * scale + offset, in one dimension of a buffer.
+struct Coordinate {
+  mcurt::Integer index;
+  int64_t scale = 1, offset = 0;
+};
+
+class LoopBuilder {
+public:
+  LoopBuilder(mlir::func::FuncOp source, const RowGroups &groups, const StoragePlan &storage, const OpOrder &order, BlockSizes blocks);
+
+  /// Replaces the source function.
+  void build();
+
+private:
+  // Declarations: buffers and constants at the start of the function.
+  mlir::Value declareBuffer(llvm::StringRef name, llvm::ArrayRef<int64_t> shape, mlir::Type element, mlir::Location loc);
+  mlir::Value localBuffer(llvm::StringRef name, llvm::ArrayRef<int64_t> shape, unsigned bits, mlir::Location loc);
+  mlir::Value bufferOf(unsigned storage);
+  /// The constant behind `value`, which `op` reads in the role `role`.
+  mlir::Value constant(mlir::Operation *op, mlir::Value value, llvm::StringRef role, mcurt::Layout layout = mcurt::Layout::Plain);
+
+  // Places. `row` is the row at the first iteration of the current loop.
+  mlir::Value view(mlir::Value source, llvm::ArrayRef<Coordinate> coordinates, mlir::Location loc);
+  mlir::Value rowsOf(mlir::Value value, int64_t row, mlir::Location loc, Coordinate column = {0});
+  mlir::Value resultRowsOf(mlir::Operation *op, Coordinate column = {0});
+  /// Rows of the operand on which the result rows of the current block depend.
+  mlir::Value operandRowsOf(mlir::Operation *op, mlir::Value operand, Coordinate column = {0});
+
+  // Loops and calls.
+  void forBlocks(int64_t extent, int64_t step, mlir::Location loc, llvm::function_ref<void(mcurt::Integer, mcurt::Integer)> body);
+  void call(mlir::Operation *op, llvm::StringRef kernel, llvm::ArrayRef<mcurt::BufferUse> buffers, llvm::ArrayRef<mcurt::Integer> integers);
+  void buildGroup(unsigned number);
+  void buildRows(mlir::Operation *op);
+  void buildPatchEmbed(mcuf::QPatchEmbedOp op);
+  void buildCache(mcuf::QLinearOp op);
+  void buildAttention(mcuf::QAttentionOp op);
+  void copyResult();
+
+  // Names.
+  std::string stageName(const Group &group);
+  std::string bufferName(mlir::Operation *op);
+  void enterLayers();
+
+  mlir::func::FuncOp source;
+  const RowGroups &groups;
+  const StoragePlan &storage;
+  const OpOrder &order;
+  BlockSizes blocks;
+  mlir::OpBuilder builder;
+
+  mlir::func::FuncOp function;
+  mlir::Operation *lastBuffer = nullptr, *lastConstant = nullptr;
+  llvm::DenseMap<unsigned, mlir::Value> buffers;
+  llvm::DenseMap<std::pair<mlir::Attribute, int>, mlir::Value> constants;
+  LayerTable layers;
+  NameSet names, stageNames;
+  /// Number of each attention in the network, and the attention that reads a cache.
+  llvm::DenseMap<mlir::Operation *, int64_t> attentionNumbers;
+  llvm::DenseMap<mlir::Value, mcuf::QAttentionOp> cacheReaders;
+
+  // The loop that is being built.
+  unsigned currentGroup = 0;
+  std::string currentStage;
+  int64_t blockRows = 0;
+  mcurt::Integer first{0}, rows{0};
+};
+
+} // namespace mcuform::schedule
+
+#endif // MCUFORM_PASSES_SCHEDULE_LOOPBUILDER_H

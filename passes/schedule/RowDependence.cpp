@@ -1,0 +1,130 @@
+// Row dependences of the integer operators.
+#include "passes/schedule/RowDependence.h"
+
+#include "mlir/Dialect/Func/IR/FuncOps.h"
+#include "mlir/Dialect/Quant/QuantTypes.h"
+#include "llvm/ADT/TypeSwitch.h"
+
+using namespace mlir;
+
+namespace mcuform::schedule {
+namespace {
+
+/// A slice of whole rows that are neighbours: the first of them, -1 for any other slice.
+int64_t firstSlicedRow(mcuf::SliceOp op) {
+  auto shape = mcuf::shapeOf(op.getInput());
+  auto starts = op.getStarts(), sizes = op.getSizes(), steps = op.getSteps();
+  int64_t first = 0, seenRows = 1;
+  bool isPartial = false;
+  // Whole from some dimension on, and one index of each dimension before that.
+  for (int64_t dim = shape.size() - 1; dim >= 0; --dim) {
+    bool isWhole = starts[dim] == 0 && sizes[dim] == shape[dim];
+    if (sizes[dim] > 1 && steps[dim] != 1)
+      return -1;
+    if (dim + 1 == int64_t(shape.size())) {
+      if (!isWhole)
+        return -1;
+      continue;
+    }
+    if (isPartial && sizes[dim] != 1)
+      return -1;
+    isPartial |= !isWhole;
+    first += starts[dim] * seenRows;
+    seenRows *= shape[dim];
+  }
+  return first;
+}
+
+bool storesBits(Value value, unsigned bits) {
+  Type element = cast<RankedTensorType>(value.getType()).getElementType();
+  if (auto quantized = dyn_cast<quant::QuantizedType>(element))
+    return quantized.getStorageTypeIntegralWidth() == bits;
+  return element.isInteger(bits);
+}
+
+} // namespace
+
+Value lookThrough(Value value) {
+  while (auto reshape = value.getDefiningOp<mcuf::ReshapeOp>()) {
+    if (mcuf::widthOf(reshape.getInput()) != mcuf::widthOf(reshape.getResult()))
+      break;
+    value = reshape.getInput();
+  }
+  return value;
+}
+
+bool isRowSelection(Operation *op) { return isa<mcuf::SliceOp>(op); }
+
+bool isCheap(Operation *op) { return isa<mcuf::QLayerNormOp>(op) || isRowSelection(op); }
+
+Value updatableOperand(Operation *op, bool &mustUpdate) {
+  mustUpdate = isa<mcuf::QLinearAddOp>(op);
+  if (auto add = dyn_cast<mcuf::QLinearAddOp>(op))
+    return add.getResidual();
+  if (auto norm = dyn_cast<mcuf::QLayerNormOp>(op))
+    return norm.getInput();
+  return {};
+}
+
+bool isCached(Value value) { return value.getDefiningOp<mcuf::QLinearOp>() && storesBits(value, 8); }
+
+SmallVector<Dependence, 3> dependencesOf(Operation *op) {
+  auto row = [](Value value, int64_t shift = 0) { return Dependence{lookThrough(value), Need::Row, shift, 0}; };
+  auto allRows = [](Value value) { return Dependence{lookThrough(value), Need::AllRows, 0, 0}; };
+  using Dependences = SmallVector<Dependence, 3>;
+  return TypeSwitch<Operation *, Dependences>(op)
+      .Case<mcuf::QLayerNormOp, mcuf::QLinearOp, mcuf::QLinearGeluOp>([&](auto op) { return Dependences{row(op.getInput())}; })
+      .Case([&](mcuf::QLinearAddOp op) { return Dependences{row(op.getInput()), row(op.getResidual())}; })
+      .Case([&](mcuf::QAttentionOp op) { return Dependences{row(op.getQ()), allRows(op.getK()), allRows(op.getV())}; })
+      .Case([&](mcuf::SliceOp op) { return Dependences{row(op.getInput(), firstSlicedRow(op))}; })
+      .Case([&](mcuf::QMeanRowsOp op) {
+        return Dependences{{lookThrough(op.getInput()), Need::Reduced, int64_t(op.getFirstRow()), int64_t(op.getRowCount())}};
+      })
+      .Default([](Operation *) { return Dependences(); });
+}
+
+std::string whyUnsupported(Operation *op) {
+  if (isa<mcuf::ConstantOp, func::ReturnOp>(op))
+    return "";
+  if (auto reshape = dyn_cast<mcuf::ReshapeOp>(op))
+    return lookThrough(reshape.getResult()) == reshape.getResult() ? "changes the width of rows" : "";
+  if (auto slice = dyn_cast<mcuf::SliceOp>(op))
+    return firstSlicedRow(slice) < 0 ? "does not select neighbouring whole rows" : "";
+  if (!isa<mcuf::QPatchEmbedOp, mcuf::QLayerNormOp, mcuf::QLinearOp, mcuf::QLinearAddOp, mcuf::QLinearGeluOp, mcuf::QAttentionOp, mcuf::QMeanRowsOp>(op))
+    return "no kernel computes it";
+
+  auto check = [](std::initializer_list<Value> values) -> std::string {
+    for (Value value : values)
+      if (value && !mcuf::constantOf(value))
+        return "weights, biases and multipliers must be constants";
+    return "";
+  };
+  std::string problem =
+      TypeSwitch<Operation *, std::string>(op)
+          .Case<mcuf::QLinearOp, mcuf::QLinearAddOp, mcuf::QLinearGeluOp>([&](auto op) { return check({op.getWeights(), op.getBias(), op.getMult()}); })
+          .Case([&](mcuf::QPatchEmbedOp op) -> std::string {
+            if (!isa<BlockArgument>(op.getImage()))
+              return "reads an image that is not the input of the model";
+            return check({op.getWeights(), op.getBias(), op.getMult(), op.getPosition(), op.getPrefix()});
+          })
+          .Case([&](mcuf::QLayerNormOp op) { return check({op.getFactor()}); })
+          .Case([&](mcuf::QAttentionOp op) -> std::string {
+            if (!isCached(lookThrough(op.getK())) || !isCached(lookThrough(op.getV())))
+              return "keys and values must come from 8-bit linear layers";
+            return check({op.getScoreMult()});
+          })
+          .Default([](Operation *) { return std::string(); });
+  if (!problem.empty())
+    return problem;
+  for (const Dependence &dependence : dependencesOf(op)) {
+    if (isa<BlockArgument>(dependence.value))
+      return "reads the model's input, which only a patch embedding can";
+    if (mcuf::constantOf(dependence.value))
+      return "reads rows that are a constant";
+    if (dependence.need != Need::AllRows && isCached(dependence.value))
+      return "reads keys or values row by row";
+  }
+  return "";
+}
+
+} // namespace mcuform::schedule

@@ -1,0 +1,46 @@
+// Which rows of its operands an integer operator needs for a row of its result: all that scheduling knows about operators.
+//
+// RowGroups divides a network into loops by it, Storage proves updates in place legal by it. A new row-wise operator is entered here and in KernelCalls.
+#ifndef MCUFORM_PASSES_SCHEDULE_ROWDEPENDENCE_H
+#define MCUFORM_PASSES_SCHEDULE_ROWDEPENDENCE_H
+
+#include "dialects/mcuf/McufDialect.h"
+
+namespace mcuform::schedule {
+
+enum class Need {
+  Row,     ///< row t + shift for row t of the result
+  AllRows, ///< every row, for any row of the result
+  Reduced, ///< rows shift .. shift + count, accumulated into a result of one row
+};
+
+struct Dependence {
+  mlir::Value value; ///< after looking through reshapes that keep rows
+  Need need = Need::Row;
+  int64_t shift = 0;
+  int64_t count = 0;
+};
+
+/// The value whose rows are the same memory: through reshapes that keep the number of rows and the width.
+mlir::Value lookThrough(mlir::Value value);
+
+/// What `op` reads besides constants and the image.
+llvm::SmallVector<Dependence, 3> dependencesOf(mlir::Operation *op);
+
+/// True for ops whose result is only another name for rows of the operand.
+bool isRowSelection(mlir::Operation *op);
+/// True for ops that cost so little that computing them again beats keeping all rows.
+bool isCheap(mlir::Operation *op);
+/// The operand whose rows `op`'s kernel can overwrite with the result, null if there is none. Where `mustUpdate` is set, the kernel has no other way: it reads
+/// the rows where it writes them.
+mlir::Value updatableOperand(mlir::Operation *op, bool &mustUpdate);
+
+/// True for values that are computed into a key or value cache.
+bool isCached(mlir::Value value);
+
+/// Why the schedule cannot do `op`; empty if it can. Looks at the op alone.
+std::string whyUnsupported(mlir::Operation *op);
+
+} // namespace mcuform::schedule
+
+#endif // MCUFORM_PASSES_SCHEDULE_ROWDEPENDENCE_H

@@ -1,0 +1,78 @@
+// From integer operators on whole tensors to loops over blocks of rows with kernel calls (schedule iii of the design).
+//
+// 1. RowGroups: which values must exist for all rows, and one loop for each set of them that belongs together.
+// 2. Storage:   which of them are overwritten in place.
+// 3. LoopBuilder: the loops.
+#include "passes/Passes.h"
+#include "passes/schedule/LoopBuilder.h"
+
+#include "mlir/Dialect/Quant/QuantOps.h"
+
+namespace mcuform {
+#define GEN_PASS_DEF_SCHEDULE
+#include "passes/Passes.h.inc"
+} // namespace mcuform
+
+using namespace mlir;
+
+namespace mcuform {
+namespace {
+
+/// Reports everything that cannot be scheduled.
+LogicalResult checkFunction(func::FuncOp function) {
+  bool isGood = true;
+  if (function.getBody().getBlocks().size() != 1 || function.getNumResults() != 1 || function.getNumArguments() > 1) {
+    function.emitError() << "a network with one input and one output is needed, got " << function.getFunctionType();
+    return failure();
+  }
+  llvm::DenseMap<Value, std::pair<int64_t, bool>> caches;
+  for (Operation &op : function.getOps()) {
+    std::string problem = schedule::whyUnsupported(&op);
+    if (!problem.empty()) {
+      op.emitOpError() << "cannot be scheduled: " << problem;
+      isGood = false;
+      continue;
+    }
+    auto attention = dyn_cast<mcuf::QAttentionOp>(op);
+    if (!attention)
+      continue;
+    for (auto [value, isKeys] : {std::pair(attention.getK(), true), std::pair(attention.getV(), false)}) {
+      std::pair<int64_t, bool> use(attention.getNumHeads(), isKeys);
+      if (caches.try_emplace(schedule::lookThrough(value), use).first->second == use)
+        continue;
+      op.emitOpError() << "cannot be scheduled: its keys or values are read in another layout by another attention, too";
+      isGood = false;
+    }
+  }
+  Value returned = function.getBody().front().getTerminator()->getOperand(0);
+  if (isGood && !schedule::lookThrough(returned).getDefiningOp<mcuf::ConstantOp>() && !isa<BlockArgument>(schedule::lookThrough(returned)) &&
+      !schedule::isCached(schedule::lookThrough(returned)))
+    return success();
+  if (isGood)
+    function.emitError() << "returns its input, a constant, or keys and values, none of which a loop over rows computes";
+  return failure();
+}
+
+struct Schedule : impl::ScheduleBase<Schedule> {
+  using ScheduleBase::ScheduleBase;
+
+  void runOnOperation() override {
+    for (auto function : llvm::make_early_inc_range(getOperation().getOps<func::FuncOp>())) {
+      if (tokenBlock < 1 || patchBlock < 1) {
+        function.emitError() << "token-block and patch-block must be at least 1, got " << tokenBlock << " and " << patchBlock;
+        return signalPassFailure();
+      }
+      if (failed(checkFunction(function)))
+        return signalPassFailure();
+      schedule::OpOrder order;
+      for (auto [position, op] : llvm::enumerate(function.getOps()))
+        order[&op] = position;
+      schedule::RowGroups groups = schedule::divideIntoGroups(function, order);
+      schedule::StoragePlan storage(groups, order);
+      schedule::LoopBuilder(function, groups, storage, order, {tokenBlock, patchBlock}).build();
+    }
+  }
+};
+
+} // namespace
+} // namespace mcuform

@@ -1,0 +1,124 @@
+// In-place updates, proved by the list of all reads.
+#include "passes/schedule/Storage.h"
+
+using namespace mlir;
+
+namespace mcuform::schedule {
+namespace {
+
+/// The group of values that live from one loop to another.
+constexpr unsigned kAnyGroup = ~0u - 2;
+/// The caller reads the result after all groups.
+constexpr unsigned kCaller = ~0u - 3;
+
+} // namespace
+
+std::pair<Value, int64_t> selectedFrom(Value value, int64_t row) {
+  value = lookThrough(value);
+  while (Operation *op = value.getDefiningOp()) {
+    if (!isRowSelection(op))
+      break;
+    Dependence dependence = dependencesOf(op).front();
+    value = dependence.value;
+    row += dependence.shift;
+  }
+  return {value, row};
+}
+
+StoragePlan::Key StoragePlan::keyOf(Value value, unsigned group) const { return {value, groups.isRoot(value) ? kAnyGroup : group}; }
+
+Place StoragePlan::placeOf(Value value, unsigned group) const {
+  auto [source, shift] = selectedFrom(value, 0);
+  Place place = places.lookup(keyOf(source, group));
+  place.rowOffset += shift;
+  return place;
+}
+
+void StoragePlan::collectReads() {
+  for (auto [number, group] : llvm::enumerate(groups.groups)) {
+    for (Operation *op : group.ops) {
+      if (isRowSelection(op))
+        continue;
+      for (const Dependence &dependence : dependencesOf(op)) {
+        int64_t row = dependence.need == Need::Row ? group.base.lookup(op->getResult(0)) + dependence.shift : dependence.shift;
+        auto [value, sourceRow] = selectedFrom(dependence.value, row);
+        reads.push_back({unsigned(number), order.lookup(op), op, value, sourceRow});
+      }
+    }
+  }
+  reads.push_back({kCaller, 0, nullptr, groups.result, groups.resultRow});
+}
+
+bool StoragePlan::canWriteResultDirectly() const {
+  Operation *op = groups.result.getDefiningOp();
+  bool mustUpdate = false;
+  updatableOperand(op, mustUpdate);
+  if (mustUpdate || isCached(groups.result) || isa<mcuf::QPatchEmbedOp>(op))
+    return false;
+  return llvm::count_if(reads, [&](const Read &read) { return read.value == groups.result; }) == 1;
+}
+
+bool StoragePlan::canUpdate(Operation *op, unsigned group, Value value, int64_t row) const {
+  const Place place = places.lookup(keyOf(value, group));
+  Storage::Kind kind = storages[place.storage].kind;
+  if (kind != Storage::Kind::Rows && kind != Storage::Kind::Block)
+    return false;
+  unsigned readsOfOp = 0;
+  int64_t position = order.lookup(op);
+  for (const Read &read : reads) {
+    auto other = places.find(keyOf(read.value, read.group));
+    if (other == places.end() || other->second.storage != place.storage)
+      continue;
+    if (read.op == op && read.group == group) {
+      // A second operand in the same rows would be overwritten while it is read.
+      if (++readsOfOp > 1)
+        return false;
+      continue;
+    }
+    if (std::pair(read.group, read.position) > std::pair(group, position))
+      return false;
+    if (read.group == group && read.row + other->second.rowOffset < row + place.rowOffset)
+      return false;
+  }
+  return true;
+}
+
+StoragePlan::StoragePlan(const RowGroups &groups, const OpOrder &order) : groups(groups), order(order) {
+  collectReads();
+  resultWrittenDirectly = canWriteResultDirectly();
+  for (auto [number, group] : llvm::enumerate(groups.groups)) {
+    for (Operation *op : group.ops) {
+      if (isRowSelection(op))
+        continue;
+      Value result = op->getResult(0);
+      const int64_t base = group.base.lookup(result);
+      const bool isRoot = groups.isRoot(result), isOutput = resultWrittenDirectly && result == groups.result;
+      const int64_t rows = isRoot ? groups.roots.lookup(result).size() : 0;
+      bool mustUpdate;
+      Value updated = updatableOperand(op, mustUpdate);
+      if (updated && !isOutput) {
+        auto [value, row] = selectedFrom(updated, base);
+        if (canUpdate(op, number, value, row)) {
+          Place place = places.lookup(keyOf(value, number));
+          place.rowOffset += row - base;
+          places[keyOf(result, number)] = place;
+          inPlace.insert({op, unsigned(number)});
+          if (isRoot && storages[place.storage].kind == Storage::Kind::Block) {
+            // The rows of a block are rows of the whole from the start.
+            storages[place.storage].kind = Storage::Kind::Rows;
+            storages[place.storage].rows = rows;
+          }
+          continue;
+        }
+      }
+      places[keyOf(result, number)] = {unsigned(storages.size()), -base};
+      Storage::Kind kind = isOutput           ? Storage::Kind::Output
+                           : isCached(result) ? Storage::Kind::Cache
+                           : isRoot           ? Storage::Kind::Rows
+                                              : Storage::Kind::Block;
+      storages.push_back({kind, rows, mcuf::widthOf(result), op});
+    }
+  }
+}
+
+} // namespace mcuform::schedule
