@@ -134,6 +134,42 @@ LogicalResult Compilation::compile() {
   return emit(name);
 }
 
+/// Schedules and plans for one block size.
+LogicalResult Compilation::schedule(ModuleOp into, int64_t tokenBlock) {
+  ScheduleOptions options;
+  options.tokenBlock = tokenBlock;
+  return runPhase(into, [&](OpPassManager &manager) { buildSchedulePipeline(manager, options); });
+}
+
+LogicalResult Compilation::planWithinBudget() {
+  int64_t sram = options.sramBytes.value_or(int64_t(target.findRegion(MemoryKind::Sram)->sizeBytes));
+  int64_t budget = options.arenaBytes.value_or(sram - int64_t(target.stackReserveBytes));
+  SmallVector<int64_t> blocks(kTokenBlocks);
+  if (options.tokenBlock)
+    blocks = {*options.tokenBlock};
+  OwningOpRef<ModuleOp> quantized = std::move(module);
+  int64_t smallest = INT64_MAX;
+  for (int64_t block : blocks) {
+    module = quantized->clone();
+    if (failed(schedule(*module, block)))
+      return failure();
+    if (options.stopAfter == Phase::Schedule)
+      return success(succeeded(endPhase(Phase::Schedule)));
+    bool isLast = block == blocks.back();
+    if (failed(runPhase(*module, [](OpPassManager &manager) { buildMemoryPipeline(manager); })))
+      return failure();
+    int64_t bytes = (*module)->getAttrOfType<IntegerAttr>("mcurt.arena_bytes").getInt();
+    smallest = std::min(smallest, bytes);
+    if (bytes <= budget)
+      return success();
+  }
+  return fail("");
+}
+
+LogicalResult Compilation::emit(StringRef name) { return success(); }
+
+} // namespace
+
 std::string identifierFrom(StringRef fileName) {
   std::string result;
   for (char c : llvm::sys::path::stem(fileName))
@@ -143,4 +179,8 @@ std::string identifierFrom(StringRef fileName) {
   return result;
 }
 
-} // namespace
+CompileStatus compileModel(const CompileOptions &options, llvm::raw_ostream &output, llvm::raw_ostream &errors) {
+  return Compilation(options, output, errors).run();
+}
+
+} // namespace mcuform
