@@ -134,7 +134,7 @@ ElementsAttr mcuform::getConstantValue(DictionaryAttr attributes, StringRef node
   auto list = dyn_cast<DenseArrayAttr>(value);
   if (list && ((name == "value_ints" && isa<DenseI64ArrayAttr>(list)) || (name == "value_floats" && isa<DenseF32ArrayAttr>(list)))) {
     auto type = RankedTensorType::get({int64_t(list.size())}, list.getElementType());
-    return makeElements(type, HeapAsmResourceBlob::allocateAndCopyWithAlign(list.getRawData(), alignof(int64_t)), nodeName);
+    return makeElements(type, copyToBlob(list.getRawData(), alignof(int64_t)), nodeName);
   }
   problems.report(nodeName) << "Constant node " << quoted(nodeName) << " has its value in " << quoted(name) << ", which is not supported";
   return nullptr;

@@ -106,6 +106,12 @@ template <typename Stored, typename Field> static int64_t storeValues(const Fiel
   return -1;
 }
 
+/// Not storeValues: a NaN is unequal to itself and gets its own message.
+template <typename Field> static void storeFloats(const Field &values, char *out) {
+  if (!values.empty())
+    std::memcpy(out, values.data(), values.size() * sizeof(*values.data()));
+}
+
 static int64_t storeInt32Field(const TensorProto &tensor, char *out) {
   switch (tensor.data_type()) {
   case TensorProto::INT32:
@@ -150,11 +156,10 @@ static TypedField getTypedField(const TensorProto &tensor) {
 static int64_t storeTypedField(const TensorProto &tensor, char *out) {
   switch (tensor.data_type()) {
   case TensorProto::FLOAT:
-    // Not storeValues: a NaN is unequal to itself and gets its own message.
-    std::memcpy(out, tensor.float_data().data(), tensor.float_data_size() * sizeof(float));
+    storeFloats(tensor.float_data(), out);
     return -1;
   case TensorProto::DOUBLE:
-    std::memcpy(out, tensor.double_data().data(), tensor.double_data_size() * sizeof(double));
+    storeFloats(tensor.double_data(), out);
     return -1;
   case TensorProto::INT64:
     return storeValues<int64_t>(tensor.int64_data(), out);
@@ -222,6 +227,12 @@ static std::string resourceKey(StringRef name) {
   return key;
 }
 
+AsmResourceBlob mcuform::copyToBlob(ArrayRef<char> bytes, size_t alignment) {
+  AsmResourceBlob blob = HeapAsmResourceBlob::allocate(bytes.size(), alignment);
+  llvm::copy(bytes, blob.getMutableData().begin());
+  return blob;
+}
+
 ElementsAttr mcuform::makeElements(RankedTensorType type, AsmResourceBlob blob, StringRef name) {
   if (type.getNumElements() > kMaxDenseElements)
     return DenseResourceElementsAttr::get(type, resourceKey(name), std::move(blob));
@@ -241,7 +252,7 @@ std::optional<AsmResourceBlob> TensorReader::takeBytes(TensorProto &tensor, Rank
     std::optional<StringRef> bytes = externalData.find(tensor, byteCount, what, name);
     if (!bytes)
       return std::nullopt;
-    return HeapAsmResourceBlob::allocateAndCopyWithAlign(ArrayRef<char>(bytes->data(), bytes->size()), elementBytes);
+    return copyToBlob(ArrayRef<char>(bytes->data(), bytes->size()), elementBytes);
   }
 
   TypedField field = getTypedField(tensor);

@@ -28,6 +28,9 @@ std::string getElementTypeName(int32_t dataType);
 /// Number of elements of that shape, or nothing if it is absurd: more than 2^48, a negative dimension, more than 32 dimensions.
 std::optional<int64_t> countElements(llvm::ArrayRef<int64_t> shape);
 
+/// A copy of `bytes`, which may be an empty array at no address.
+mlir::AsmResourceBlob copyToBlob(llvm::ArrayRef<char> bytes, size_t alignment);
+
 /// The attribute for elements packed as in a resource (a bool in a byte): few as `dense`, more as a resource with a key like `name`, which
 /// takes the blob.
 mlir::ElementsAttr makeElements(mlir::RankedTensorType type, mlir::AsmResourceBlob blob, llvm::StringRef name);
