@@ -51,9 +51,9 @@ inline int32_t multiply_high(uint32_t a, uint32_t b) {
 
 /// The larger of each pair of halves.
 inline uint32_t max_s16x2(uint32_t a, uint32_t b) {
-  uint32_t result;
-  __asm__("ssub16 %0, %1, %2\n\tsel %0, %1, %2" : "=&r"(result) : "r"(a), "r"(b));
-  return result;
+  uint32_t difference;
+  __asm__("ssub16 %1, %0, %2\n\tsel %0, %0, %2" : "+r"(a), "=&r"(difference) : "r"(b));
+  return a;
 }
 
 #endif

@@ -8,7 +8,8 @@ inline namespace MCUFORM_RT_ABI {
 #if MCUFORM_RT_DSP
 
 // Two channels at a time; of an odd width the last one alone.
-void layer_norm_s16(int16_t *out, const int16_t *in, const int16_t *factor, int32_t rows, int32_t width, int64_t epsilon, int32_t out_shift) {
+void layer_norm_s16(int16_t *out, const int16_t *in, const int16_t *factor, int32_t rows, int32_t width, int64_t epsilon,
+                    int32_t out_shift) {
   const int32_t even_width = width & ~1;
   for (int32_t r = 0; r < rows; ++r) {
     int32_t sum = 0;
@@ -43,7 +44,8 @@ void layer_norm_s16(int16_t *out, const int16_t *in, const int16_t *factor, int3
 
 #else
 
-void layer_norm_s16(int16_t *out, const int16_t *in, const int16_t *factor, int32_t rows, int32_t width, int64_t epsilon, int32_t out_shift) {
+void layer_norm_s16(int16_t *out, const int16_t *in, const int16_t *factor, int32_t rows, int32_t width, int64_t epsilon,
+                    int32_t out_shift) {
   for (int32_t r = 0; r < rows; ++r) {
     int32_t sum = 0;
     int64_t sum_of_squares = 0;

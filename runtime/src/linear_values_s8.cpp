@@ -1,4 +1,5 @@
-// A dense layer into the V cache: a head's columns are the channels of the context and tokens its depth, so a pair of units is one halfword.
+// A dense layer into the V cache: a head's columns are the channels of the context and tokens its depth, so a pair of units is one
+// halfword.
 #include "linear_epilogue.h"
 #include "mcuform/kernels.h"
 #include "rows_by_pair.h"

@@ -16,8 +16,8 @@ static_assert(offsetof(RowDots, unrolled_end) == 16 && offsetof(RowDots, acc) ==
 //   r1 row 0's address   r2 weights' address   r3 stride   r4..r9 sums (row 0: r4 r5, row 1: r6 r7, row 2: r8 r9; channel 0 first)
 //
 // A step works on the words that the step before it loaded and loads the next ones, each at least two instructions before its use. The
-// multiply-accumulates come in the order in which their registers fall free, with a load between each two, which a Cortex-M7 issues together.
-// FIRST and LAST are the two halves of a step: nothing beyond the end of a row is touched.
+// multiply-accumulates come in the order in which their registers fall free, with a load between each two, which a Cortex-M7 issues
+// together. FIRST and LAST are the two halves of a step: nothing beyond the end of a row is touched.
 // clang-format off
 #define LOAD_ROWS_1_2 "ldr.w r0, [r1, r3]\n" "ldr.w r10, [r1, r3, lsl #1]\n"
 #define FIRST                          \

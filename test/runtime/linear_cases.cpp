@@ -8,10 +8,11 @@ struct Shape {
   int32_t rows, depth, units;
 };
 
-// Rows around multiples of 3 and 8, depths around one unrolled turn (32) and one unpacked chunk (128), an odd count of units, the largest depth.
-constexpr Shape edge_shapes[] = {{1, 2, 1},  {1, 2, 2},   {2, 4, 3},  {3, 2, 2},   {3, 32, 2},  {4, 34, 5},   {5, 64, 6},  {6, 30, 4},  {7, 62, 3},
-                                 {8, 66, 2}, {9, 128, 4}, {10, 6, 7}, {11, 130, 2}, {17, 96, 2}, {3, 192, 12}, {3, 768, 3}, {2, 768, 2}, {1, 768, 5},
-                                 {6, 3072, 2}};
+// Rows around multiples of 3 and 8, depths around one unrolled turn (32) and one unpacked chunk (128), an odd count of units, the largest
+// depth.
+constexpr Shape edge_shapes[] = {{1, 2, 1},    {1, 2, 2},   {2, 4, 3},   {3, 2, 2},   {3, 32, 2},  {4, 34, 5},   {5, 64, 6},
+                                 {6, 30, 4},   {7, 62, 3},  {8, 66, 2},  {9, 128, 4}, {10, 6, 7},  {11, 130, 2}, {17, 96, 2},
+                                 {3, 192, 12}, {3, 768, 3}, {2, 768, 2}, {1, 768, 5}, {6, 3072, 2}};
 constexpr int32_t edge_count = sizeof edge_shapes / sizeof edge_shapes[0];
 constexpr int32_t random_count = 40;
 constexpr int32_t case_count = edge_count * pattern_count + random_count;
@@ -54,7 +55,8 @@ struct Linear {
   Input<int32_t> mult;
 
   Linear(Random &random, Shape shape, Pattern pattern)
-      : shape(shape), in(random, shape.rows * shape.depth, pattern, -largest_activation(shape.depth, 127) - 1, largest_activation(shape.depth, 127)),
+      : shape(shape),
+        in(random, shape.rows * shape.depth, pattern, -largest_activation(shape.depth, 127) - 1, largest_activation(shape.depth, 127)),
         weights(random, (shape.units + 1) / 2 * 2 * shape.depth, pattern, -127, 127),
         bias(random, shape.units, pattern, -largest_bias, largest_bias), mult(random, shape.units, Pattern::zero, 0, 0) {
     for (int32_t n = 0; n < shape.units; ++n)
@@ -119,7 +121,9 @@ Verdict check_linear_gelu_s16(linear_gelu_s16_type *expected, linear_gelu_s16_ty
     Linear linear(random, shape_of(random, number), pattern_of(random, number));
     const Shape shape = linear.shape;
     // s_h from just above 2^-17 to just below 1/2; delta_mult = 2^-18 / s_h * 2^32 = 2^46 / index_mult.
-    const int32_t index_mult = number == 0 ? 32769 : number == 1 ? INT32_MAX : 32769 + static_cast<int32_t>(random.bits() >> random.between(2, 16));
+    const int32_t index_mult = number == 0   ? 32769
+                               : number == 1 ? INT32_MAX
+                                             : 32769 + static_cast<int32_t>(random.bits() >> random.between(2, 16));
     const int32_t delta_mult = static_cast<int32_t>((int64_t{1} << 46) / index_mult);
     Output<int16_t> out(random, "out", shape.rows * shape.units);
     for (int32_t copy = 0; copy < out.copies; ++copy)

@@ -60,7 +60,8 @@ void unfold_u8(int16_t *out, const uint8_t *image, int32_t first, int32_t rows, 
 
 void copy_s16(int16_t *out, const int16_t *in, int32_t rows, int32_t width) { std::copy(in, in + rows * width, out); }
 
-void layer_norm_s16(int16_t *out, const int16_t *in, const int16_t *factor, int32_t rows, int32_t width, int64_t epsilon, int32_t out_shift) {
+void layer_norm_s16(int16_t *out, const int16_t *in, const int16_t *factor, int32_t rows, int32_t width, int64_t epsilon,
+                    int32_t out_shift) {
   for (int32_t r = 0; r < rows; ++r) {
     std::vector<int64_t> z;
     int64_t sum = 0;
@@ -98,8 +99,8 @@ void layer_norm_s16(int16_t *out, const int16_t *in, const int16_t *factor, int3
   }
 }
 
-void linear_s16(int16_t *out, const int16_t *in, const int8_t *weights, const int32_t *bias, const int32_t *mult, int32_t rows, int32_t depth,
-                int32_t units) {
+void linear_s16(int16_t *out, const int16_t *in, const int8_t *weights, const int32_t *bias, const int32_t *mult, int32_t rows,
+                int32_t depth, int32_t units) {
   for (int32_t t = 0; t < rows; ++t)
     for (int32_t n = 0; n < units; ++n) {
       const int32_t acc = dot(in + t * depth, weights, depth, n, bias[n]);
@@ -107,8 +108,8 @@ void linear_s16(int16_t *out, const int16_t *in, const int8_t *weights, const in
     }
 }
 
-void linear_add_s16(int16_t *x, const int16_t *in, const int8_t *weights, const int32_t *bias, const int32_t *mult, int32_t rows, int32_t depth,
-                    int32_t units) {
+void linear_add_s16(int16_t *x, const int16_t *in, const int8_t *weights, const int32_t *bias, const int32_t *mult, int32_t rows,
+                    int32_t depth, int32_t units) {
   for (int32_t t = 0; t < rows; ++t)
     for (int32_t n = 0; n < units; ++n) {
       const int32_t acc = dot(in + t * depth, weights, depth, n, bias[n]);
@@ -134,9 +135,7 @@ void linear_keys_s8(int8_t *keys, const int16_t *in, const int8_t *weights, cons
   for (int32_t n = 0; n < units; ++n) {
     const int32_t h = n / head_width;
     const int32_t k = n % head_width;
-    const auto slot = [&](int32_t t) -> int8_t & {
-      return keys[h * padded(tokens) * head_width + t / 2 * 2 * head_width + 2 * k + t % 2];
-    };
+    const auto slot = [&](int32_t t) -> int8_t & { return keys[h * padded(tokens) * head_width + t / 2 * 2 * head_width + 2 * k + t % 2]; };
     for (int32_t t = first; t < first + rows; ++t)
       slot(t) = static_cast<int8_t>(clamp_to_bits(round_mul_acc(dot(in + (t - first) * depth, weights, depth, n, bias[n]), mult[n], 0), 8));
     if (tokens % 2 != 0 && first + rows == tokens)

@@ -140,7 +140,9 @@ Verdict check_scale_s32_s16(scale_s32_s16_type *expected, scale_s32_s16_type *ac
   for (int32_t number = 0; verdict.equal && number < case_count; ++number) {
     verdict.case_number = number;
     const int32_t width = random.between(1, 40);
-    const int32_t mult = number % 4 == 0 ? 1431655765 : number % 4 == 1 ? 21802300 : static_cast<int32_t>(random.bits() >> random.between(1, 24));
+    const int32_t mult = number % 4 == 0   ? 1431655765
+                         : number % 4 == 1 ? 21802300
+                                           : static_cast<int32_t>(random.bits() >> random.between(1, 24));
     Input<int32_t> sums(random, width, pattern_of(number), number % 2 == 0 ? INT32_MIN : -4000000, number % 2 == 0 ? INT32_MAX : 4000000);
     Output<int16_t> out(random, "out", width);
     for (int32_t copy = 0; copy < out.copies; ++copy)

@@ -8,8 +8,8 @@
 
 namespace mcuform::test {
 
-// Given by each platform. What is allocated here is gone after release_memory. A read past the end of guarded memory is an error: the host's
-// sanitizer sees it, and the memory protection unit of the Cortex-M7.
+// Given by each platform. What is allocated here is gone after release_memory. A read past the end of guarded memory is an error: the
+// host's sanitizer sees it, and the memory protection unit of the Cortex-M7.
 void *allocate_memory(size_t bytes);
 void *allocate_guarded_memory(size_t bytes);
 void release_memory();

@@ -1,4 +1,5 @@
-// The contract of every kernel of the runtime. The prototypes at the end follow from kernels.def; what each rounds is in docs/arithmetic.md.
+// The contract of every kernel of the runtime. The prototypes at the end follow from kernels.def; what each rounds is in
+// docs/arithmetic.md.
 //
 // For all of them: rows >= 1; integers are little-endian; every accumulator wraps, the compiler proves that none does; Returns nothing,
 // there is no way to fail. A contract names only what differs.
@@ -6,7 +7,8 @@
 //   T   the tokens of the network, T' = T rounded up to even
 //   dh  head_width, even
 //   R   round_mul_acc of arith.h, sN saturation to N bits
-//   paired weights: units in pairs, a pair one run of 2*depth bytes w0[0] w1[0] w0[1] w1[1] ..; depth even; odd units: a last channel of zeros
+//   paired weights: units in pairs, a pair one run of 2*depth bytes w0[0] w1[0] w0[1] w1[1] ..; depth even; odd units: a last channel of
+//   zeros
 #ifndef MCUFORM_KERNELS_H
 #define MCUFORM_KERNELS_H
 
@@ -40,7 +42,8 @@ inline namespace MCUFORM_RT_ABI {
 /// layer_norm_s16: each row less its mean, over its standard deviation; gamma and beta live in the next linear.
 ///
 /// Layout     in, out [rows][width] int16, dense; factor [width]
-/// Quant      in: channel c in units of s_X*factor[c], factor a power of two in [1, 256]; out in units of 2^-out_shift, 0 <= out_shift <= 20;
+/// Quant      in: channel c in units of s_X*factor[c], factor a power of two in [1, 256]; out in units of 2^-out_shift, 0 <= out_shift <=
+/// 20;
 ///            epsilon = round(eps*width^2/s_X^2) >= 1
 /// Aliasing   out may be in itself; otherwise no overlap
 /// Alignment  4 bytes (rows of an odd width: 2, on a core that allows unaligned words)
@@ -123,7 +126,8 @@ inline namespace MCUFORM_RT_ABI {
 
 /// attention_context_s16: of one head, context[r][d] = s16(R(sum_j scores[r][j]*V[j][d], context_mult(sums[r]), 0)).
 ///
-/// Layout     scores [rows][T'] and sums [rows] as softmax_s16 leaves them; values the head's part of the V cache; context [rows] of dh int16,
+/// Layout     scores [rows][T'] and sums [rows] as softmax_s16 leaves them; values the head's part of the V cache; context [rows] of dh
+/// int16,
 ///            context_stride values apart, the pointer at the head's first column
 /// Quant      context in units of s_V/256. T <= 512; up to 516 if no value is -128
 /// Aliasing   context overlaps nothing

@@ -76,18 +76,17 @@ void report_fault(uint32_t address) {
   print("\n");
 }
 
-} // namespace mcuform::test
-
-int main() {
-  using namespace mcuform::test;
+int32_t run() {
   const char *wanted = argument();
   for (const Entry &entry : entries)
     if (same(wanted, entry.name)) {
       current = entry.name;
-      return static_cast<int>(compare(entry));
+      return compare(entry);
     }
   print("kernel-parity: no kernel of this name: ");
   print(wanted);
   print("\n");
   return 2;
 }
+
+} // namespace mcuform::test

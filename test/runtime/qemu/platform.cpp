@@ -4,7 +4,6 @@
 
 extern "C" {
 extern uint32_t stack_top[];
-int main();
 [[noreturn]] void reset();
 [[noreturn]] void fault();
 
@@ -153,7 +152,7 @@ void reset() {
   device_register(0x40000008) = 0xffffffff; // CMSDK timer 0: reload, value, enable
   device_register(0x40000004) = 0xffffffff;
   device_register(0x40000000) = 1;
-  finish(main());
+  finish(run());
 }
 
 void fault() {

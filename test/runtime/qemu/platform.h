@@ -1,4 +1,5 @@
-// The little that a test program needs on QEMU's mps2-an500 (Cortex-M7): output, its argument, the end of the program, an instruction count.
+// The little that a test program needs on QEMU's mps2-an500 (Cortex-M7): output, its argument, the end of the program, an instruction
+// count.
 #ifndef MCUFORM_TEST_RUNTIME_QEMU_PLATFORM_H
 #define MCUFORM_TEST_RUNTIME_QEMU_PLATFORM_H
 
@@ -13,6 +14,9 @@ void print_number(int64_t number);
 
 /// What follows the program's name on its command line.
 const char *argument();
+
+/// The program itself, defined by it: called once memory is protected; what it returns is the status of QEMU.
+int32_t run();
 
 /// Called with the address when the memory protection unit refuses an access; defined by the program.
 void report_fault(uint32_t address);
