@@ -66,7 +66,7 @@ public:
       if (!key || !consume(":"))
         return error("expected a key and ':'");
       if (llvm::Error failure = parseValue(*key, header))
-        return std::move(failure);
+        return failure;
       if (consume(","))
         continue;
       if (!consume("}"))

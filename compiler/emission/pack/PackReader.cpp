@@ -28,6 +28,9 @@ static std::string tensorMistake(const pack::Tensor &entry, size_t dataBytes) {
   if (entry.offset() > dataBytes || entry.size() > dataBytes - entry.offset())
     return "at offset " + std::to_string(entry.offset()) + " with " + std::to_string(entry.size()) + " bytes exceeds the data of " +
            std::to_string(dataBytes);
+  // FlatBuffers' verifier looks at a vector's length only, not at where its elements begin.
+  if (reinterpret_cast<uintptr_t>(entry.shape()->Data()) % alignof(int64_t) != 0)
+    return "has a misaligned shape";
   uint64_t product = packTypeBytes(static_cast<PackType>(entry.type()));
   bool overflows = false;
   for (int64_t extent : *entry.shape()) {

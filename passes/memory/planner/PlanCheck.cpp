@@ -1,5 +1,7 @@
 #include "passes/memory/planner/PlanCheck.h"
 
+#include <limits>
+
 using namespace mcuform;
 
 static std::string text(int64_t number) { return std::to_string(number); }
@@ -26,6 +28,12 @@ static void checkAlone(const Lifetime &buffer, int64_t offset, int64_t totalByte
                          " bytes exceeds the total of " + text(totalBytes));
 }
 
+/// offset + size, or the largest number there is where a broken plan makes that overflow.
+static int64_t endOf(int64_t offset, int64_t size) {
+  constexpr int64_t kLargest = std::numeric_limits<int64_t>::max();
+  return offset > kLargest - size ? kLargest : offset + size;
+}
+
 static bool areAliveTogether(const Lifetime &a, const Lifetime &b) {
   bool endsBefore = a.lastStep < b.firstStep;
   bool beginsAfter = a.firstStep > b.lastStep;
@@ -47,7 +55,7 @@ std::vector<std::string> mcuform::checkPlan(const std::vector<Lifetime> &lifetim
       const Lifetime &a = lifetimes[i], &b = lifetimes[j];
       if (a.sizeBytes <= 0 || b.sizeBytes <= 0 || !areAliveTogether(a, b))
         continue;
-      int64_t aEnd = offsets[i] + a.sizeBytes, bEnd = offsets[j] + b.sizeBytes;
+      int64_t aEnd = endOf(offsets[i], a.sizeBytes), bEnd = endOf(offsets[j], b.sizeBytes);
       if (offsets[i] < bEnd && offsets[j] < aEnd)
         violations.push_back("buffers '" + a.name + "' at " + range(offsets[i], aEnd) + " and '" + b.name + "' at " +
                              range(offsets[j], bEnd) + " overlap while both are alive");
