@@ -86,8 +86,8 @@ LogicalResult QAttentionOp::verify() {
     return emitOpError() << "q " << getQ().getType() << ", k " << getK().getType() << ", v " << getV().getType() << " do not fit " << heads << " heads";
   if ((widthOf(getQ()) / heads) % 2 || (widthOf(getV()) / heads) % 2)
     return emitOpError() << "head width " << widthOf(getQ()) / heads << " must be even";
-  if (rowCount(getK()) > 516)
-    return emitOpError() << rowCount(getK()) << " tokens exceed the 516 for which 32-bit sums of probabilities cannot overflow";
+  if (rowCount(getK()) > 512)
+    return emitOpError() << rowCount(getK()) << " tokens exceed the 512 for which 32-bit sums of probabilities cannot overflow";
   return failure(failed(expectBits(*this, "q", getQ(), 16)) || failed(expectBits(*this, "k", getK(), 8)) || failed(expectBits(*this, "v", getV(), 8)) ||
                  failed(expectBits(*this, "result", getResult(), 16)) || failed(expectShape(*this, "score_mult", getScoreMult(), heads)));
 }

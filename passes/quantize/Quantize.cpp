@@ -27,6 +27,8 @@ constexpr double kResidualHeadRoom = 1.25, kTransientHeadRoom = 1.25, kCacheHead
 /// A channel that calibration saw dead still gets this share of the tensor's range.
 constexpr double kLeastChannelShare = 1.0 / 1024;
 constexpr double kLeastRange = 1e-6;
+/// Above 2^-17, where GELU's second multiplier would reach 2^31.
+constexpr double kLeastHiddenScale = 1.01 / (1 << 17);
 constexpr double kMaxS16 = 32767, kMaxS15 = 16383, kMaxS8 = 127;
 constexpr double kScoreUnit = 64, kContextUnit = 256;
 
@@ -162,7 +164,7 @@ Storage Quantizer::storageOf(Value value) {
         int shift = std::clamp(int(std::floor(std::log2(kMaxS16 / (maximum(value) * 1.05)))), 0, 20);
         return Storage{std::ldexp(1.0, -shift), {}, 32768};
       })
-      .Case([&](mcuf::GeluOp) { return Storage{std::max(maximum(value) * kTransientHeadRoom / kMaxS15, std::ldexp(1.0, -17)), {}, 16384}; })
+      .Case([&](mcuf::GeluOp) { return Storage{std::max(maximum(value) * kTransientHeadRoom / kMaxS15, kLeastHiddenScale), {}, 16384}; })
       .Case([&](mcuf::AttentionOp attention) { return Storage{1 / kContextUnit, cacheScale(attention.getV()), 32768}; })
       .Default([&](Operation *) {
         double headRoom = isa<func::ReturnOp>(*value.getUsers().begin()) ? kLogitsHeadRoom : kTransientHeadRoom;
@@ -422,7 +424,7 @@ LogicalResult Quantizer::rewriteGelu(mcuf::GeluOp gelu) {
   auto [bias, mult] = epilogueOf(linear, *layer, std::vector<double>(size_t(layer->units), scale));
   auto indexMult = fixedPoint32(scale), deltaMult = fixedPoint32(std::ldexp(1 / scale, -18));
   if (!bias || !indexMult || !deltaMult)
-    return gelu.emitError() << "hidden scale " << scale << " is outside of [2^-17, 1/2)";
+    return gelu.emitError() << "hidden scale " << scale << " is outside of (2^-17, 1/2)";
   Location location = FusedLoc::get(builder.getContext(), {linear.getLoc(), gelu.getLoc()});
   replace(gelu, builder.create<mcuf::QLinearGeluOp>(location, typed(gelu, 15, scale), values.lookup(linear.getInput()), weightsOf(linear.getLoc(), *layer), bias,
                                                     mult, uint64_t(*indexMult), uint64_t(*deltaMult)));
