@@ -61,6 +61,90 @@ def VerifyLegalized : Mcuf_FunctionPass<"mcuf-verify-legalized"> {
   let summary = "Check the contract of phase legalize: mcuf ops on static tensors, nothing else";
 }
 
+def VerifyFused : Mcuf_FunctionPass<"mcuf-verify-fused"> {
+  let summary = "Check the contract of phase fuse: only ops that can be quantized";
+  let description = "Every op that cannot is reported in one run, with the ONNX nodes that it comes from and with what would be supported.";
+}
+
+//===--- fuse -------------------------------------------------------------===//
+
+def FoldLayout : Mcuf_FunctionPass<"mcuf-fold-layout"> {
+  let summary = "Remove reshapes and transpositions that undo each other";
+  let description = [{
+    A chain of reshapes and transpositions that keeps the order of all elements becomes one reshape, or nothing. Reshapes that leave the last dimension alone move
+    down past ops that work on rows, so that they meet.
+  }];
+}
+
+def FoldScale : Mcuf_FunctionPass<"mcuf-fold-scale"> {
+  let summary = "Put constant factors into neighbouring layers and remove neutral arithmetic";
+  let description = [{
+    A scalar or a vector that multiplies the input or the output of a linear layer goes into its weights; two scalars are one; x * 1 and x + 0 are x; the affine
+    function that batch normalization leaves behind a convolution goes into the convolution.
+  }];
+}
+
+def FuseLayerNorm : Mcuf_FunctionPass<"mcuf-fuse-layer-norm"> {
+  let summary = "Recognize layer normalization in its decomposed form";
+  let description = [{
+    (x - mean) / sqrt(variance + epsilon) over the last dimension; the square as Pow or Mul, the root as Sqrt or Pow, the quotient as Div or as a product with a
+    reciprocal. A vector that multiplies the result becomes gamma, one that is added beta.
+  }];
+}
+
+def FuseGelu : Mcuf_FunctionPass<"mcuf-fuse-gelu"> {
+  let summary = "Recognize GELU in its erf and tanh forms";
+  let description = [{
+    x * 0.5 * (1 + erf(x / sqrt 2)) with its factors in any order, and the same with tanh(sqrt(2/pi) * (x + 0.044715 x^3)), whose argument is compared as a
+    polynomial, however it is written.
+  }];
+}
+
+def FuseLinear : Mcuf_FunctionPass<"mcuf-fuse-linear"> {
+  let summary = "Recognize dense layers: a product with constant weights and a bias";
+}
+
+def FusePatchEmbed : Mcuf_FunctionPass<"mcuf-fuse-patch-embed"> {
+  let summary = "Recognize the embedding of image patches with positions and class tokens";
+  let description = [{
+    A convolution with kernel = stride, or a linear layer on patches cut out by reshapes and transpositions. The weights are laid out for interleaved images.
+    Constants added to all tokens become the position, constant tokens in front the prefix, in either order.
+  }];
+}
+
+def FuseAttention : Mcuf_FunctionPass<"mcuf-fuse-attention"> {
+  let summary = "Recognize multi-head attention";
+  let description = [{
+    softmax(scale * q k^T) v, where q, k and v are any views of token rows that put tokens along rows, heads and channels along columns. They become column slices
+    (a gather where the columns of the heads are scattered) of the rows' producer; all scalar factors become the scale.
+  }];
+}
+
+def HoistSlice : Mcuf_FunctionPass<"mcuf-hoist-slice"> {
+  let summary = "Select rows before they are computed";
+  let description = [{
+    A slice of rows moves up through row-wise ops of which it is the only user: after the last block, only the class token is normalized.
+  }];
+  let options = [
+    Option<"throughResidual", "through-residual", "bool", "false",
+           "Also through residual additions and the queries of attention, which cuts the last block down to the rows that are used">,
+  ];
+}
+
+def SplitLinear : Mcuf_FunctionPass<"mcuf-split-linear"> {
+  let summary = "Give each part of a linear layer's columns a layer of its own";
+  let description = "Applies where all users take some of the columns: the common layer of q, k and v becomes three.";
+}
+
+def MergeLinear : Mcuf_FunctionPass<"mcuf-merge-linear"> {
+  let summary = "Multiply out two linear layers in a row where that does not cost products";
+}
+
+def FoldLayerNormAffine : Mcuf_FunctionPass<"mcuf-fold-layer-norm-affine"> {
+  let summary = "Put gamma and beta of layer normalizations into the linear layers behind them";
+  let description = "Applies where the normalization ends in linear layers only, be it through selections, regroupings and means of rows.";
+}
+
 //===--- quantize ---------------------------------------------------------===//
 
 def Calibrate : Mcuf_FunctionPass<"mcuf-calibrate"> {

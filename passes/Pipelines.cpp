@@ -40,8 +40,28 @@ void buildLegalizePipeline(OpPassManager &manager) {
   manager.addNestedPass<func::FuncOp>(createVerifyLegalized());
 }
 
-void buildFusePipeline(OpPassManager &manager) {
-  (void)manager;
+void buildFusePipeline(OpPassManager &module) {
+  OpPassManager &manager = module.nest<func::FuncOp>();
+  // Shared subexpressions are one value, so that patterns can compare values and count users.
+  manager.addPass(createCSEPass());
+  manager.addPass(createFoldLayout());
+  manager.addPass(createFuseLayerNorm());
+  manager.addPass(createFuseGelu());
+  manager.addPass(createFuseLinear());
+  manager.addPass(createFoldScale());
+  manager.addPass(createFusePatchEmbed());
+  manager.addPass(createFuseAttention());
+  // What is left of the heads' transpositions, and the reshapes of layers with rows in other than three dimensions.
+  manager.addPass(createFoldLayout());
+  manager.addPass(createFoldScale());
+  manager.addPass(createCSEPass());
+  manager.addPass(createHoistSlice());
+  manager.addPass(createSplitLinear());
+  manager.addPass(createMergeLinear());
+  manager.addPass(createFoldLayerNormAffine());
+  // Layers and constants that splitting has made twice.
+  manager.addPass(createCSEPass());
+  manager.addPass(createVerifyFused());
 }
 
 void buildQuantizePipeline(OpPassManager &manager, const CalibrateOptions &calibration) {

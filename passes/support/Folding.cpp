@@ -38,14 +38,15 @@ Value createFolded(OpBuilder &builder, OperationState &state) {
     if (ElementsAttr elements = mcuf::constantOf(operand))
       constants.push_back(elements);
   if (constants.empty() || constants.size() != state.operands.size()) {
-    Operation *op = builder.create(state);
+    // Folded before it is inserted, so that no listener of the builder hears of an op that is gone at once.
+    Operation *op = Operation::create(state);
     SmallVector<OpFoldResult> folded;
     if (succeeded(op->fold(folded)) && folded.size() == 1)
       if (auto value = dyn_cast<Value>(folded[0])) {
-        op->erase();
+        op->destroy();
         return value;
       }
-    return op->getResult(0);
+    return builder.insert(op)->getResult(0);
   }
 
   Operation *op = Operation::create(state);

@@ -1,0 +1,111 @@
+// Reshapes and transpositions that undo each other go; reshapes that leave rows alone move down, past the ops that work on rows, until they meet their inverse.
+#include "passes/Passes.h"
+#include "passes/fusion/Matching.h"
+#include "passes/fusion/View.h"
+
+namespace mcuform {
+#define GEN_PASS_DEF_FOLDLAYOUT
+#include "passes/Passes.h.inc"
+} // namespace mcuform
+
+using namespace mlir;
+
+namespace mcuform {
+namespace {
+
+/// What shows all elements of another value in their order is a reshape of it: two transpositions that cancel, one that only moves dimensions of size 1,
+/// a reshape of a reshape.
+template <class OpT> struct WholeViewPattern : OpRewritePattern<OpT> {
+  using OpRewritePattern<OpT>::OpRewritePattern;
+
+  LogicalResult matchAndRewrite(OpT op, PatternRewriter &rewriter) const override {
+    View view = viewOf(op, /*throughScaling=*/false);
+    bool isPlainReshape = isa<mcuf::ReshapeOp>(op.getOperation()) && view.ops.size() == 1;
+    if (!view.isWhole() || isPlainReshape)
+      return failure();
+    Value result = createFolded<mcuf::ReshapeOp>(rewriter, fuseLocations(view.ops), view.base, mcuf::shapeOf(op));
+    rewriter.replaceOp(op, result);
+    return success();
+  }
+};
+
+bool keepsRows(mcuf::ReshapeOp reshape) {
+  ArrayRef<int64_t> from = mcuf::shapeOf(reshape.getInput()), to = mcuf::shapeOf(reshape);
+  return !from.empty() && !to.empty() && from.back() == to.back();
+}
+
+/// f(reshape(x)) becomes reshape(f(x)) for f of one operand that varies.
+struct SinkPattern : RewritePattern {
+  explicit SinkPattern(MLIRContext *context) : RewritePattern(MatchAnyOpTypeTag(), 1, context) {}
+
+  LogicalResult matchAndRewrite(Operation *op, PatternRewriter &rewriter) const override {
+    bool anyReshape = isa<mcuf::GeluOp, mcuf::UnaryOp>(op);
+    if (!anyReshape && !isa<mcuf::LinearOp, mcuf::LayerNormOp, mcuf::SoftmaxOp>(op))
+      return failure();
+    auto reshape = op->getOperand(0).getDefiningOp<mcuf::ReshapeOp>();
+    if (!reshape || !(anyReshape || keepsRows(reshape)))
+      return failure();
+    Value source = reshape.getInput();
+    IRMapping mapping;
+    mapping.map(op->getOperand(0), source);
+    int64_t rank = mcuf::shapeOf(source).size();
+    if (auto softmax = dyn_cast<mcuf::SoftmaxOp>(op); softmax && int64_t(softmax.getAxis()) + 1 != int64_t(mcuf::shapeOf(softmax).size()))
+      return failure();
+    Operation *moved = rewriter.clone(*op, mapping);
+    rewriter.modifyOpInPlace(moved, [&] {
+      auto type = cast<RankedTensorType>(source.getType());
+      moved->getResult(0).setType(isa<mcuf::LinearOp>(op) ? mcuf::withWidth(source, mcuf::widthOf(op->getResult(0))) : type);
+      if (auto softmax = dyn_cast<mcuf::SoftmaxOp>(moved))
+        softmax.setAxis(rank - 1);
+    });
+    rewriter.replaceOpWithNewOp<mcuf::ReshapeOp>(op, moved->getResult(0), mcuf::shapeOf(op->getResult(0)));
+    return success();
+  }
+};
+
+/// The same for two operands that are reshaped alike, or one that is and a constant.
+struct SinkBinaryPattern : OpRewritePattern<mcuf::BinaryOp> {
+  using OpRewritePattern::OpRewritePattern;
+
+  LogicalResult matchAndRewrite(mcuf::BinaryOp op, PatternRewriter &rewriter) const override {
+    auto lhs = op.getLhs().getDefiningOp<mcuf::ReshapeOp>(), rhs = op.getRhs().getDefiningOp<mcuf::ReshapeOp>();
+    auto reshape = lhs ? lhs : rhs;
+    if (!reshape || reshape.getType() != op.getType().clone(cast<RankedTensorType>(reshape.getType()).getElementType()))
+      return failure();
+    ArrayRef<int64_t> shape = mcuf::shapeOf(reshape.getInput());
+    if (shape.empty())
+      return failure();
+    SmallVector<Value> operands;
+    for (Value operand : {op.getLhs(), op.getRhs()}) {
+      if (auto other = operand.getDefiningOp<mcuf::ReshapeOp>(); other && mcuf::shapeOf(other.getInput()) == shape && other.getType() == reshape.getType()) {
+        operands.push_back(other.getInput());
+        continue;
+      }
+      if (!mcuf::constantOf(operand))
+        return failure();
+      int64_t count = cast<RankedTensorType>(operand.getType()).getNumElements();
+      if (count == cast<RankedTensorType>(op.getType()).getNumElements())
+        operands.push_back(createFolded<mcuf::ReshapeOp>(rewriter, op.getLoc(), operand, shape));
+      else if (isRowConstant(operand, mcuf::widthOf(op)) && (count == 1 || keepsRows(reshape)))
+        operands.push_back(createFolded<mcuf::ReshapeOp>(rewriter, op.getLoc(), operand, ArrayRef<int64_t>(count)));
+      else
+        return failure();
+    }
+    Value moved = rewriter.create<mcuf::BinaryOp>(op.getLoc(), op.getKind(), operands[0], operands[1]);
+    rewriter.replaceOpWithNewOp<mcuf::ReshapeOp>(op, moved, mcuf::shapeOf(op));
+    return success();
+  }
+};
+
+class FoldLayout : public impl::FoldLayoutBase<FoldLayout> {
+public:
+  void runOnOperation() override {
+    RewritePatternSet patterns(&getContext());
+    patterns.add<WholeViewPattern<mcuf::ReshapeOp>, WholeViewPattern<mcuf::TransposeOp>, SinkPattern, SinkBinaryPattern>(&getContext());
+    if (failed(applyToFixpoint(getOperation(), std::move(patterns))))
+      signalPassFailure();
+  }
+};
+
+} // namespace
+} // namespace mcuform

@@ -1,0 +1,97 @@
+// Recognizing small expressions.
+#include "passes/fusion/Matching.h"
+
+#include "mlir/Transforms/GreedyPatternRewriteDriver.h"
+
+#include <cmath>
+
+using namespace mlir;
+
+namespace mcuform {
+
+using mcuf::BinaryKind;
+
+namespace {
+bool commutes(BinaryKind kind) { return kind == BinaryKind::Add || kind == BinaryKind::Mul || kind == BinaryKind::Max || kind == BinaryKind::Min; }
+} // namespace
+
+mcuf::BinaryOp binaryOf(Value value, BinaryKind kind) {
+  auto op = value.getDefiningOp<mcuf::BinaryOp>();
+  return op && op.getKind() == kind ? op : mcuf::BinaryOp();
+}
+
+mcuf::UnaryOp unaryOf(Value value, mcuf::UnaryKind kind) {
+  auto op = value.getDefiningOp<mcuf::UnaryOp>();
+  return op && op.getKind() == kind ? op : mcuf::UnaryOp();
+}
+
+bool isNear(double value, double expected) { return std::abs(value - expected) <= 1e-4 * std::abs(expected); }
+
+std::optional<WithScalar> matchScalar(Value value, BinaryKind kind) {
+  auto op = binaryOf(value, kind);
+  if (!op)
+    return std::nullopt;
+  for (auto [operand, constant] : {std::pair(op.getLhs(), op.getRhs()), std::pair(op.getRhs(), op.getLhs())}) {
+    if (operand.getType() == value.getType() && !mcuf::constantOf(operand))
+      if (auto scalar = constantSplat(constant))
+        return WithScalar{operand, *scalar};
+    if (!commutes(kind))
+      break;
+  }
+  return std::nullopt;
+}
+
+std::optional<WithScalar> matchScaling(Value value) {
+  if (auto product = matchScalar(value, BinaryKind::Mul))
+    return product;
+  if (auto quotient = matchScalar(value, BinaryKind::Div); quotient && quotient->scalar != 0)
+    return WithScalar{quotient->operand, 1.0 / quotient->scalar};
+  return std::nullopt;
+}
+
+bool isRowConstant(Value value, int64_t width) {
+  if (!mcuf::constantOf(value))
+    return false;
+  ArrayRef<int64_t> shape = mcuf::shapeOf(value);
+  if (!shape.empty() && shape.back() != width && shape.back() != 1)
+    return false;
+  return llvm::all_of(shape.empty() ? shape : shape.drop_back(), [](int64_t size) { return size == 1; });
+}
+
+Value asVector(OpBuilder &builder, Location location, Value constant, int64_t width) {
+  int64_t count = cast<RankedTensorType>(constant.getType()).getNumElements();
+  Value vector = createFolded<mcuf::ReshapeOp>(builder, location, constant, ArrayRef<int64_t>(count));
+  return createFolded<mcuf::BroadcastOp>(builder, location, vector, ArrayRef<int64_t>(width));
+}
+
+std::optional<WithRowConstant> matchRowConstant(mcuf::BinaryOp op) {
+  if (mcuf::shapeOf(op).empty())
+    return std::nullopt;
+  for (auto [operand, constant] : {std::pair(op.getLhs(), op.getRhs()), std::pair(op.getRhs(), op.getLhs())}) {
+    if (operand.getType() == op.getType() && !mcuf::constantOf(operand) && isRowConstant(constant, mcuf::widthOf(op)))
+      return WithRowConstant{operand, constant};
+    if (!commutes(op.getKind()))
+      break;
+  }
+  return std::nullopt;
+}
+
+Location fuseLocations(ArrayRef<Operation *> ops) {
+  SmallVector<Operation *> sorted(ops);
+  llvm::sort(sorted, [](Operation *a, Operation *b) { return a != b && a->isBeforeInBlock(b); });
+  SmallVector<Location> locations;
+  for (Operation *op : sorted)
+    if (!llvm::is_contained(locations, op->getLoc()))
+      locations.push_back(op->getLoc());
+  return FusedLoc::get(ops.front()->getContext(), locations);
+}
+
+LogicalResult applyToFixpoint(func::FuncOp function, RewritePatternSet &&patterns) {
+  GreedyRewriteConfig config;
+  config.useTopDownTraversal = true;
+  config.enableRegionSimplification = GreedySimplifyRegionLevel::Disabled;
+  config.maxIterations = GreedyRewriteConfig::kNoLimit;
+  return applyPatternsAndFoldGreedily(function, std::move(patterns), config);
+}
+
+} // namespace mcuform

@@ -1,0 +1,101 @@
+// The contract after phase fuse: only what the quantizer can take is left. What is not is the model's fault or a form that fusion does not know, so each message
+// names the ONNX nodes and says in which surroundings such an op would be supported.
+#include "passes/Passes.h"
+#include "passes/support/NodeNames.h"
+
+namespace mcuform {
+#define GEN_PASS_DEF_VERIFYFUSED
+#include "passes/Passes.h.inc"
+} // namespace mcuform
+
+using namespace mlir;
+
+namespace mcuform {
+namespace {
+
+using mcuf::BinaryKind;
+using mcuf::ReduceKind;
+using mcuf::UnaryKind;
+
+/// Why an op cannot be quantized; empty if it can.
+std::string problemWith(mcuf::BinaryOp op) {
+  bool constant = mcuf::constantOf(op.getLhs()) || mcuf::constantOf(op.getRhs());
+  if (op.getKind() == BinaryKind::Add && !constant && op.getLhs().getType() == op.getRhs().getType())
+    return {};
+  if (op.getKind() == BinaryKind::Add)
+    return "an addition is supported between two tensors of the same shape, and of constants as bias of a layer or position of the patches";
+  return ("elementwise '" + stringifyBinaryKind(op.getKind()) + "' is supported with constants next to a linear layer, and as part of gelu and layer_norm").str();
+}
+
+std::string problemWith(mcuf::UnaryOp op) {
+  return ("elementwise '" + stringifyUnaryKind(op.getKind()) + "' is supported only as part of gelu and layer_norm").str();
+}
+
+/// Consecutive rows, whole: one leading dimension is cut, the others but the width have size 1.
+std::string problemWith(mcuf::SliceOp op) {
+  ArrayRef<int64_t> shape = mcuf::shapeOf(op.getInput());
+  int cut = 0, longer = 0;
+  bool whole = !shape.empty() && op.getSizes().back() == shape.back();
+  for (size_t d = 0; d + 1 < shape.size(); ++d) {
+    cut += op.getSizes()[d] != shape[d];
+    longer += shape[d] != 1;
+  }
+  bool consecutive = llvm::all_of(op.getSteps(), [](int64_t step) { return step == 1; });
+  return whole && consecutive && cut <= 1 && longer <= 1 ? "" : "a slice is supported of consecutive rows (tokens), and of columns of a linear layer";
+}
+
+std::string problemWith(mcuf::ReduceOp op) {
+  ArrayRef<int64_t> shape = mcuf::shapeOf(op.getInput());
+  bool overRows = op.getKind() == ReduceKind::Mean && !op.getAxes().empty() && !llvm::is_contained(op.getAxes(), int64_t(shape.size()) - 1);
+  for (size_t d = 0; overRows && d + 1 < shape.size(); ++d)
+    overRows = shape[d] == 1 || llvm::is_contained(op.getAxes(), int64_t(d));
+  return overRows ? "" : "a reduction is supported as mean over all tokens, and as part of layer_norm";
+}
+
+std::string problem(Operation *op) {
+  if (auto embed = dyn_cast<mcuf::PatchEmbedOp>(op))
+    return isa<BlockArgument>(embed.getImage()) ? "" : "a patch embedding is supported only of the model's input";
+  if (isa<mcuf::ConstantOp, mcuf::LinearOp, mcuf::LayerNormOp, mcuf::GeluOp, mcuf::AttentionOp, mcuf::ReshapeOp>(op))
+    return {};
+  if (auto binary = dyn_cast<mcuf::BinaryOp>(op))
+    return problemWith(binary);
+  if (auto unary = dyn_cast<mcuf::UnaryOp>(op))
+    return problemWith(unary);
+  if (auto slice = dyn_cast<mcuf::SliceOp>(op))
+    return problemWith(slice);
+  if (auto reduce = dyn_cast<mcuf::ReduceOp>(op))
+    return problemWith(reduce);
+  if (isa<mcuf::SoftmaxOp>(op))
+    return "softmax is supported only inside of attention, softmax(scale * q k^T) v with nothing added to the scores";
+  if (isa<mcuf::MatmulOp>(op))
+    return "a product of two matrices that are both computed is supported only inside of attention, softmax(scale * q k^T) v";
+  if (isa<mcuf::ConvOp>(op))
+    return "a convolution is supported only as patch embedding: windows that tile the image, no padding, one group";
+  if (isa<mcuf::ConcatOp>(op))
+    return "a concatenation is supported only of constant tokens in front of the patches";
+  if (isa<mcuf::TransposeOp>(op))
+    return "a transposition is supported only where tokens and heads are exchanged for attention, or where another one undoes it";
+  return ("'" + op->getName().stripDialect() + "' has no integer form").str();
+}
+
+class VerifyFused : public impl::VerifyFusedBase<VerifyFused> {
+public:
+  void runOnOperation() override {
+    for (Operation &op : getOperation().getBody().front().without_terminator()) {
+      if (!isa<mcuf::McufDialect>(op.getDialect()))
+        continue;
+      std::string text = problem(&op);
+      if (text.empty())
+        continue;
+      // The last of the nodes is the one whose result it is; all of them would hide the message.
+      Location location = op.getLoc();
+      if (auto fused = dyn_cast<FusedLoc>(location))
+        location = fused.getLocations().back();
+      emitError(location) << describeNodes(op.getLoc()) << ": " << text;
+      signalPassFailure();
+    }
+  }
+};
+
+} // namespace
+} // namespace mcuform
