@@ -40,7 +40,9 @@ struct SinkPattern : RewritePattern {
 
   LogicalResult matchAndRewrite(Operation *op, PatternRewriter &rewriter) const override {
     bool anyReshape = isa<mcuf::GeluOp, mcuf::UnaryOp>(op);
-    if (!anyReshape && !isa<mcuf::LinearOp, mcuf::LayerNormOp, mcuf::SoftmaxOp>(op))
+    auto matmul = dyn_cast<mcuf::MatmulOp>(op);
+    bool isLayer = isa<mcuf::LinearOp>(op) || (matmul && mcuf::constantOf(matmul.getRhs()) && mcuf::shapeOf(matmul.getRhs()).size() == 2);
+    if (!anyReshape && !isLayer && !isa<mcuf::LayerNormOp, mcuf::SoftmaxOp>(op))
       return failure();
     auto reshape = op->getOperand(0).getDefiningOp<mcuf::ReshapeOp>();
     if (!reshape || !(anyReshape || keepsRows(reshape)))
@@ -54,7 +56,7 @@ struct SinkPattern : RewritePattern {
     Operation *moved = rewriter.clone(*op, mapping);
     rewriter.modifyOpInPlace(moved, [&] {
       auto type = cast<RankedTensorType>(source.getType());
-      moved->getResult(0).setType(isa<mcuf::LinearOp>(op) ? mcuf::withWidth(source, mcuf::widthOf(op->getResult(0))) : type);
+      moved->getResult(0).setType(isLayer ? mcuf::withWidth(source, mcuf::widthOf(op->getResult(0))) : type);
       if (auto softmax = dyn_cast<mcuf::SoftmaxOp>(moved))
         softmax.setAxis(rank - 1);
     });
