@@ -40,16 +40,16 @@ def VerifyScheduled : Mcuf_FunctionPass<"mcuf-verify-scheduled"> {
 
 //===--- memory -----------------------------------------------------------===//
 
-def PlanMemory : Mcuf_FunctionPass<"mcuf-plan-memory"> {
+def PlanMemory : Pass<"mcuf-plan-memory", "::mlir::ModuleOp"> {
   let summary = "Give every buffer its offset in the arena";
   let description = [{
     A step is a call. A buffer is alive from the first step that touches it to the last; if it is defined outside of a loop that touches it, for all steps of the
     loop; the input from step 0. Buffers that are alive together do not overlap. Adds region, offset and steps to each buffer, `mcurt.arena_bytes` and
-    `mcurt.lower_bound_bytes` to the function.
+    `mcurt.lower_bound_bytes` to the module.
   }];
 }
 
-def VerifyMemory : Mcuf_FunctionPass<"mcuf-verify-memory"> {
+def VerifyMemory : Pass<"mcuf-verify-memory", "::mlir::ModuleOp"> {
   let summary = "Check the contract of phase memory: a safe plan that fits its region";
   let description = "Finds lifetimes and overlaps anew; shares no code with the search for offsets.";
   let options = [Option<"sramBudget", "sram-budget", "int64_t", "0", "Bytes that the arena may have; 0: any number">];

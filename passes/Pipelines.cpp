@@ -70,16 +70,16 @@ void buildQuantizePipeline(OpPassManager &manager, const CalibrateOptions &calib
   manager.addNestedPass<func::FuncOp>(createVerifyQuantized());
 }
 
-void buildSchedulePipeline(OpPassManager &manager, const DeviceOptions &options) {
-  manager.addPass(createSchedule({options.tokenBlock, options.patchBlock}));
+void buildSchedulePipeline(OpPassManager &manager, const ScheduleOptions &options) {
+  manager.addPass(createSchedule(options));
   // Rows are addressed anew by every call.
   manager.addNestedPass<func::FuncOp>(createCSEPass());
   manager.addNestedPass<func::FuncOp>(createVerifyScheduled());
 }
 
-void buildMemoryPipeline(OpPassManager &manager, const DeviceOptions &options) {
-  manager.addNestedPass<func::FuncOp>(createPlanMemory());
-  manager.addNestedPass<func::FuncOp>(createVerifyMemory({options.sramBudgetBytes}));
+void buildMemoryPipeline(OpPassManager &manager, const VerifyMemoryOptions &budget) {
+  manager.addPass(createPlanMemory());
+  manager.addPass(createVerifyMemory(budget));
 }
 
 void registerPassesAndPipelines() {

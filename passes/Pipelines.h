@@ -2,10 +2,11 @@
 #ifndef MCUFORM_PASSES_PIPELINES_H
 #define MCUFORM_PASSES_PIPELINES_H
 
+#include "passes/Passes.h"
+
 #include "llvm/ADT/ArrayRef.h"
 #include "llvm/ADT/StringRef.h"
 
-#include <cstdint>
 #include <optional>
 
 namespace mlir {
@@ -39,17 +40,10 @@ void buildFusePipeline(mlir::OpPassManager &manager);
 /// Passes for a fused module: calibration and quantization.
 void buildQuantizePipeline(mlir::OpPassManager &manager, const CalibrateOptions &calibration);
 
-/// What a target and its user ask of the loops and of the arena.
-struct DeviceOptions {
-  int64_t tokenBlock = 12;     ///< rows that are computed together
-  int64_t patchBlock = 4;      ///< patches that are unfolded together
-  int64_t sramBudgetBytes = 0; ///< what the arena may take; 0: any number
-};
-
 /// Passes for a quantized module.
-void buildSchedulePipeline(mlir::OpPassManager &manager, const DeviceOptions &options = {});
-/// Passes for a scheduled module.
-void buildMemoryPipeline(mlir::OpPassManager &manager, const DeviceOptions &options = {});
+void buildSchedulePipeline(mlir::OpPassManager &manager, const ScheduleOptions &options = {});
+/// Passes for a scheduled module. A budget makes an arena that is larger an error.
+void buildMemoryPipeline(mlir::OpPassManager &manager, const VerifyMemoryOptions &budget = {});
 
 /// For tools with a pass pipeline on their command line: all passes, and each phase as --mcuf-phase-<name>.
 void registerPassesAndPipelines();

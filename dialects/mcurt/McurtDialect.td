@@ -21,7 +21,7 @@ def Mcurt_Dialect : Dialect {
     - `mcurt.mean`, `mcurt.std`: what was folded into the patch weights; on the output argument `mcurt.scale`: the scale of the logits
     - `mcurt.layers`: one dictionary an operator of the network {name, kind, macs, weights_bytes}; the `layer` of a call is an index into it
     - `mcurt.schedule`: how the loops were chosen {kind, token_block, patch_block}
-    - `mcurt.arena_bytes`, `mcurt.lower_bound_bytes`: from planning
+    Planning adds `mcurt.arena_bytes` and `mcurt.lower_bound_bytes` to the module.
   }];
   let cppNamespace = "::mcuform::mcurt";
   let usePropertiesForAttributes = 0;

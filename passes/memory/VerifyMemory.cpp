@@ -31,7 +31,7 @@ std::string describePeak(const BufferLifetimes &program, int64_t &peakBytes) {
   for (const Lifetime &lifetime : program.lifetimes)
     if (isAlive(lifetime, peakStep))
       alive.push_back(&lifetime);
-  llvm::stable_sort(alive, [](const Lifetime *a, const Lifetime *b) { return a->sizeBytes > b->sizeBytes; });
+  llvm::sort(alive, [](const Lifetime *a, const Lifetime *b) { return std::tie(b->sizeBytes, a->name) < std::tie(a->sizeBytes, b->name); });
   std::string text;
   for (const Lifetime *lifetime : alive)
     text += (text.empty() ? "" : ", ") + lifetime->name + " (" + std::to_string(lifetime->sizeBytes) + ")";
@@ -42,39 +42,38 @@ struct VerifyMemory : impl::VerifyMemoryBase<VerifyMemory> {
   using VerifyMemoryBase::VerifyMemoryBase;
 
   void runOnOperation() override {
-    func::FuncOp function = getOperation();
+    auto arena = getOperation()->getAttrOfType<IntegerAttr>("mcurt.arena_bytes");
+    if (!arena) {
+      getOperation().emitOpError() << "has no attribute mcurt.arena_bytes";
+      return signalPassFailure();
+    }
+    for (auto function : getOperation().getOps<func::FuncOp>())
+      if (failed(verifyFunction(function, arena.getInt())))
+        signalPassFailure();
+  }
+
+  LogicalResult verifyFunction(func::FuncOp function, int64_t arenaBytes) {
     BufferLifetimes program = computeLifetimes(function);
     std::vector<int64_t> offsets;
-    bool isGood = true;
     for (mcurt::BufferOp buffer : program.buffers) {
-      if (!buffer.getRegion() || !buffer.getOffset()) {
+      if (!buffer.getRegion() || !buffer.getOffset())
         buffer.emitOpError() << "has no region and offset";
-        isGood = false;
-        continue;
-      }
-      offsets.push_back(*buffer.getOffset());
+      else
+        offsets.push_back(*buffer.getOffset());
     }
-    auto arena = function->getAttrOfType<IntegerAttr>("mcurt.arena_bytes");
-    if (!arena && isGood) {
-      function.emitOpError() << "has no attribute mcurt.arena_bytes";
-      isGood = false;
-    }
-    if (!isGood)
-      return signalPassFailure();
+    if (offsets.size() != program.buffers.size())
+      return failure();
 
-    for (const std::string &violation : checkPlan(program.lifetimes, offsets, arena.getInt())) {
+    auto violations = checkPlan(program.lifetimes, offsets, arenaBytes);
+    for (const std::string &violation : violations)
       function.emitOpError() << "has an unsafe memory plan: " << violation;
-      isGood = false;
-    }
-    if (sramBudget > 0 && arena.getInt() > sramBudget) {
+    if (sramBudget > 0 && arenaBytes > sramBudget) {
       int64_t peakBytes;
       std::string alive = describePeak(program, peakBytes);
-      function.emitError() << "arena needs " << arena.getInt() << " bytes, region 'sram' has " << sramBudget << "; " << peakBytes
-                           << " bytes are alive at the peak: " << alive;
-      isGood = false;
+      return function.emitError() << "arena needs " << arenaBytes << " bytes, region 'sram' has " << sramBudget << "; " << peakBytes
+                                  << " bytes are alive at the peak: " << alive;
     }
-    if (!isGood)
-      signalPassFailure();
+    return success(violations.empty());
   }
 };
 

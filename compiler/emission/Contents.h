@@ -1,0 +1,75 @@
+// What all emitters know of a package: collected from the IR once, so that header, source, report and weights cannot disagree.
+#ifndef MCUFORM_COMPILER_EMISSION_CONTENTS_H
+#define MCUFORM_COMPILER_EMISSION_CONTENTS_H
+
+#include "compiler/emission/Package.h"
+#include "compiler/emission/pack/Pack.h"
+#include "dialects/mcurt/McurtDialect.h"
+
+#include "mlir/Dialect/Func/IR/FuncOps.h"
+#include "llvm/ADT/DenseMap.h"
+
+#include <string>
+#include <utility>
+#include <vector>
+
+namespace mcuform::emission {
+
+struct Layer {
+  std::string name, kind;
+  int64_t macs, weightsBytes;
+};
+
+struct Package {
+  std::string name, upperName, targetName;
+  std::string modelName, modelSha256;
+  int64_t parameters = 0;
+  mlir::func::FuncOp function;
+  mlir::DictionaryAttr quantization; ///< null where the module has none
+  mlir::DictionaryAttr schedule;
+
+  mcurt::BufferOp input;
+  int64_t inputHeight, inputWidth, inputChannels, inputBytes;
+  std::vector<float> mean, std;
+  int64_t outputCount;
+  float outputScale;
+
+  int64_t arenaBytes, lowerBoundBytes;
+  std::vector<mcurt::BufferOp> buffers; ///< in the order of the text
+  int64_t stepCount = 0;
+  std::vector<Layer> layers;
+
+  // The weights, once they are packed.
+  PackImage pack;
+  int64_t weightsBytes = 0;                                ///< without padding and tables, equal tensors counted once
+  llvm::DenseMap<mlir::Operation *, int64_t> weightOffsets; ///< of each constant, from the first byte of the pack
+
+  int64_t totalMacs() const;
+  /// Bytes of the buffers that are alive at a step.
+  int64_t liveBytesAt(int64_t step) const;
+};
+
+/// Everything but the weights; an error names what the module lacks.
+llvm::Expected<Package> collectPackage(mlir::ModuleOp module, const EmissionOptions &options);
+/// Packs all constants (WeightsEmitter.cpp).
+llvm::Error packWeights(Package &package);
+
+// One emitter for each kind of file.
+std::string emitHeader(const Package &package);
+std::string emitSource(const Package &package);
+std::string emitWeightsAssembly(const Package &package);
+/// `runtimeSources`: .cpp files of the runtime, relative to the package.
+std::string emitCMake(const Package &package, llvm::ArrayRef<std::string> runtimeSources);
+std::string emitReport(const Package &package);
+
+/// Files of the runtime that the package needs: path in the package and contents, in the order of the paths.
+llvm::Expected<std::vector<std::pair<std::string, std::string>>> collectRuntimeFiles(const Package &package, llvm::StringRef resourceDir);
+
+/// `text` with each "@key@" replaced by its value.
+std::string fillTemplate(llvm::StringRef text, llvm::ArrayRef<std::pair<llvm::StringRef, std::string>> values);
+/// The shortest text that reads back as the same float, a valid literal of C once 'f' is appended.
+std::string formatFloat(float value);
+
+} // namespace mcuform::emission
+
+#endif // MCUFORM_COMPILER_EMISSION_CONTENTS_H

@@ -1,0 +1,124 @@
+// The C header of a package: all that a firmware needs to know.
+#include "compiler/emission/Contents.h"
+
+#include "llvm/ADT/StringExtras.h"
+
+using namespace llvm;
+
+namespace mcuform::emission {
+
+static const char *const kHeader = R"(/* @name@: @about@
+ *
+ * Made by mcuform@sha@. To be used from C and C++:
+ *
+ *     #include "@name@.h"
+ *     @NAME@_DEFINE_ARENA(arena);  // @arena@ bytes; between runs they may serve other purposes
+ *     @NAME@_DEFINE_OUTPUT(logits);
+ *
+ *     if (@name@_check_weights() != @NAME@_OK) ...           // once, at start
+ *     read_camera(@name@_input(arena), @NAME@_INPUT_BYTES);  // before each run, which overwrites the image
+ *     if (@name@_run(arena, logits) != @NAME@_OK) ...
+ *
+ * There is no other state: no globals, no heap, no static memory. Functions may run at the same time, in threads or interrupts, as long as
+ * their arenas differ.
+ */
+#ifndef @NAME@_H
+#define @NAME@_H
+
+#include <stdint.h>
+
+/* The memory of a run. The caller owns it; nothing in it has to survive from one run to the next. */
+#define @NAME@_ARENA_BYTES @arena@
+#define @NAME@_ARENA_ALIGN 16
+/* Static memory of the library, beside constants. */
+#define @NAME@_STATIC_BYTES 0
+
+/* The input: one image, uint8, lines from top to bottom, pixels from left to right, channels interleaved@normalization@ */
+#define @NAME@_INPUT_HEIGHT @height@
+#define @NAME@_INPUT_WIDTH @width@
+#define @NAME@_INPUT_CHANNELS @channels@
+#define @NAME@_INPUT_BYTES @input@
+
+/* The output: int16; times the scale it is what the float model computes. */
+#define @NAME@_OUTPUT_COUNT @count@
+#define @NAME@_OUTPUT_SCALE @scale@f
+
+/* The weights, in section .mcuform_weights: constant, read in place. */
+#define @NAME@_WEIGHTS_BYTES @weights@
+
+/* Define a static arena and a static output of the right size and alignment. */
+#ifdef __cplusplus
+#define @NAME@_DEFINE_ARENA(identifier) alignas(@NAME@_ARENA_ALIGN) static unsigned char identifier[@NAME@_ARENA_BYTES]
+#define @NAME@_DEFINE_OUTPUT(identifier) alignas(4) static int16_t identifier[@NAME@_OUTPUT_COUNT]
+extern "C" {
+#else
+#define @NAME@_DEFINE_ARENA(identifier) static _Alignas(@NAME@_ARENA_ALIGN) unsigned char identifier[@NAME@_ARENA_BYTES]
+#define @NAME@_DEFINE_OUTPUT(identifier) static _Alignas(4) int16_t identifier[@NAME@_OUTPUT_COUNT]
+#endif
+
+/* What the functions return. */
+enum {
+  @NAME@_OK = 0,
+  @NAME@_ERROR_ARGUMENT = 1, /* a null pointer, an arena or an output that is not aligned */
+  @NAME@_ERROR_WEIGHTS = 2   /* the weights in memory are not those of this code */
+};
+
+/* Where in the arena the image goes: @NAME@_INPUT_BYTES bytes, to be written before each run. No alignment is needed. */
+void *@name@_input(void *arena);
+
+/* Computes the output for the image in the arena. `output` has room for @NAME@_OUTPUT_COUNT values and lies outside of the arena, at a multiple of 4.
+ * The image is gone afterwards. Returns @NAME@_OK or @NAME@_ERROR_ARGUMENT. */
+int @name@_run(void *arena, int16_t *output);
+
+/* Compares the checksum (CRC-32) of the weights in memory with that of the weights for which this code was made. Reads all
+ * @NAME@_WEIGHTS_BYTES bytes; meant for the start, and for after an update. Returns @NAME@_OK or @NAME@_ERROR_WEIGHTS. */
+int @name@_check_weights(void);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif
+)";
+
+/// Text that may stand in a comment.
+static std::string harmless(StringRef text) {
+  std::string result;
+  for (char c : text)
+    result += isPrint(c) && c != '*' && c != '@' && c != '\\' ? c : '_';
+  return result;
+}
+
+std::string emitHeader(const Package &package) {
+  auto list = [](ArrayRef<float> values) {
+    std::vector<std::string> texts;
+    for (float value : values)
+      texts.push_back(formatFloat(value));
+    return join(texts, ", ");
+  };
+  std::string normalization = ".\n * Raw pixels, 0 to 255";
+  if (!package.mean.empty() && !package.std.empty())
+    normalization += ": that the model was trained on (pixel / 255 - mean) / std, mean " + list(package.mean) + ", std " + list(package.std) +
+                     ", is part\n * of the weights.";
+  else
+    normalization += ".";
+  std::string about = (package.modelName.empty() ? "a model" : harmless(package.modelName)) + ", " + std::to_string(package.inputHeight) + " x " +
+                      std::to_string(package.inputWidth) + " x " + std::to_string(package.inputChannels) + " pixels to " +
+                      std::to_string(package.outputCount) + " values.";
+  std::string sha = package.modelSha256.empty() ? "" : " from the ONNX file with SHA-256\n * " + harmless(package.modelSha256);
+  return fillTemplate(kHeader, {{"name", package.name},
+                                {"NAME", package.upperName},
+                                {"about", about},
+                                {"sha", sha},
+                                {"arena", std::to_string(package.arenaBytes)},
+                                {"normalization", normalization},
+                                {"height", std::to_string(package.inputHeight)},
+                                {"width", std::to_string(package.inputWidth)},
+                                {"channels", std::to_string(package.inputChannels)},
+                                {"input", std::to_string(package.inputBytes)},
+                                {"count", std::to_string(package.outputCount)},
+                                {"scale", formatFloat(package.outputScale)},
+                                {"weights", std::to_string(package.pack.bytes.size())}});
+}
+
+} // namespace mcuform::emission

@@ -1,0 +1,172 @@
+// Collects a package from the IR and runs the emitters.
+#include "compiler/emission/Contents.h"
+
+#include "llvm/ADT/StringExtras.h"
+
+#include <charconv>
+
+using namespace mlir;
+
+namespace mcuform::emission {
+namespace {
+
+template <typename... Ts> llvm::Error makeError(const char *format, const Ts &...values) {
+  return llvm::createStringError(llvm::inconvertibleErrorCode(), format, values...);
+}
+
+/// Names that a language or the emitted code itself uses otherwise are left to the compilers to refuse.
+bool isIdentifier(StringRef name) {
+  return !name.empty() && !llvm::isDigit(name.front()) && llvm::all_of(name, [](char c) { return llvm::isAlnum(c) || c == '_'; });
+}
+
+std::vector<float> floatsOf(Attribute attribute) {
+  auto array = dyn_cast_or_null<DenseF32ArrayAttr>(attribute);
+  return array ? std::vector<float>(array.asArrayRef().begin(), array.asArrayRef().end()) : std::vector<float>();
+}
+
+std::string stringOf(Operation *op, StringRef name) {
+  auto attribute = op->getAttrOfType<StringAttr>(name);
+  return attribute ? attribute.str() : "";
+}
+
+} // namespace
+
+int64_t Package::totalMacs() const {
+  int64_t macs = 0;
+  for (const Layer &layer : layers)
+    macs += layer.macs;
+  return macs;
+}
+
+int64_t Package::liveBytesAt(int64_t step) const {
+  int64_t bytes = 0;
+  for (mcurt::BufferOp buffer : buffers)
+    if ((*buffer.getSteps())[0] <= step && step <= (*buffer.getSteps())[1])
+      bytes += buffer.getSizeBytes();
+  return bytes;
+}
+
+llvm::Expected<Package> collectPackage(ModuleOp module, const EmissionOptions &options) {
+  Package package;
+  if (!isIdentifier(options.name))
+    return makeError("'%s' cannot name a package: letters, digits and '_' can, with no digit first", options.name.c_str());
+  package.name = options.name;
+  package.upperName = StringRef(options.name).upper();
+  package.targetName = options.targetName;
+  package.modelName = stringOf(module, "mcuf.model_name");
+  package.modelSha256 = stringOf(module, "onnxin.sha256");
+  if (auto parameters = module->getAttrOfType<IntegerAttr>("mcuf.parameters"))
+    package.parameters = parameters.getInt();
+  package.quantization = module->getAttrOfType<DictionaryAttr>("mcuf.quantization");
+
+  auto functions = llvm::to_vector(module.getOps<func::FuncOp>());
+  if (functions.size() != 1)
+    return makeError("a module with one function is needed, this one has %zu", functions.size());
+  package.function = functions.front();
+  package.schedule = package.function->getAttrOfType<DictionaryAttr>("mcurt.schedule");
+  auto arena = module->getAttrOfType<IntegerAttr>("mcurt.arena_bytes");
+  auto bound = module->getAttrOfType<IntegerAttr>("mcurt.lower_bound_bytes");
+  auto layers = package.function->getAttrOfType<ArrayAttr>("mcurt.layers");
+  if (!arena || !bound || !layers || !package.schedule)
+    return makeError("the module has not been scheduled and planned");
+  package.arenaBytes = arena.getInt();
+  package.lowerBoundBytes = bound.getInt();
+  for (auto layer : layers.getAsRange<DictionaryAttr>())
+    package.layers.push_back({layer.getAs<StringAttr>("name").str(), layer.getAs<StringAttr>("kind").str(), layer.getAs<IntegerAttr>("macs").getInt(),
+                              layer.getAs<IntegerAttr>("weights_bytes").getInt()});
+
+  package.function.walk<WalkOrder::PreOrder>([&](Operation *op) {
+    package.stepCount += isa<mcurt::CallOp>(op);
+    if (auto buffer = dyn_cast<mcurt::BufferOp>(op)) {
+      package.buffers.push_back(buffer);
+      if (buffer.getInput())
+        package.input = buffer;
+    }
+  });
+  for (mcurt::BufferOp buffer : package.buffers)
+    if (!buffer.getOffset() || !buffer.getSteps())
+      return makeError("buffer '%s' has no offset or no steps", buffer.getName().str().c_str());
+  if (!package.input || package.input.getType().getRank() != 3)
+    return makeError("an input image of three dimensions is needed");
+  auto image = package.input.getType().getShape();
+  package.inputHeight = image[0];
+  package.inputWidth = image[1];
+  package.inputChannels = image[2];
+  package.inputBytes = package.input.getSizeBytes();
+  package.mean = floatsOf(package.function->getAttr("mcurt.mean"));
+  package.std = floatsOf(package.function->getAttr("mcurt.std"));
+  package.outputCount = cast<MemRefType>(package.function.getArgument(0).getType()).getNumElements();
+  auto scale = package.function.getArgAttrOfType<FloatAttr>(0, "mcurt.scale");
+  package.outputScale = scale ? static_cast<float>(scale.getValueAsDouble()) : 1.0f;
+  return package;
+}
+
+std::string fillTemplate(StringRef text, ArrayRef<std::pair<StringRef, std::string>> values) {
+  std::string result;
+  while (!text.empty()) {
+    size_t at = text.find('@');
+    result += text.take_front(at);
+    text = text.drop_front(std::min(at, text.size()));
+    if (text.empty())
+      break;
+    bool isKnown = false;
+    for (const auto &[key, value] : values) {
+      if (!text.starts_with(("@" + key + "@").str()))
+        continue;
+      result += value;
+      text = text.drop_front(key.size() + 2);
+      isKnown = true;
+      break;
+    }
+    if (!isKnown) {
+      result += '@';
+      text = text.drop_front();
+    }
+  }
+  return result;
+}
+
+std::string formatFloat(float value) {
+  char text[40];
+  auto end = std::to_chars(text, text + sizeof(text), value).ptr;
+  std::string result(text, end);
+  if (result.find_first_of(".en") == std::string::npos)
+    result += ".0";
+  return result;
+}
+
+} // namespace mcuform::emission
+
+namespace mcuform {
+
+llvm::Error emitPackage(ModuleOp module, const EmissionOptions &options, AtomicOutput &output) {
+  auto package = emission::collectPackage(module, options);
+  if (!package)
+    return package.takeError();
+  if (llvm::Error error = emission::packWeights(*package))
+    return error;
+  auto runtimeFiles = emission::collectRuntimeFiles(*package, options.resourceDir);
+  if (!runtimeFiles)
+    return runtimeFiles.takeError();
+  std::vector<std::string> runtimeSources;
+  for (const auto &[path, contents] : *runtimeFiles)
+    if (StringRef(path).ends_with(".cpp"))
+      runtimeSources.push_back(path);
+
+  const std::string &name = options.name;
+  std::vector<std::pair<std::string, std::string>> files = {
+      {name + ".h", emission::emitHeader(*package)},
+      {name + ".cpp", emission::emitSource(*package)},
+      {name + ".weights", std::string(package->pack.bytes.begin(), package->pack.bytes.end())},
+      {name + "_weights.S", emission::emitWeightsAssembly(*package)},
+      {"CMakeLists.txt", emission::emitCMake(*package, runtimeSources)},
+      {"report.json", emission::emitReport(*package)},
+  };
+  llvm::move(*runtimeFiles, std::back_inserter(files));
+  for (auto &[path, contents] : files)
+    if (llvm::Error error = output.add(path, std::move(contents)))
+      return error;
+  return llvm::Error::success();
+}
+
+} // namespace mcuform

@@ -1,0 +1,88 @@
+// report.json: what the package needs and does, for people and tools.
+#include "compiler/emission/Contents.h"
+
+#include <charconv>
+#include <nlohmann/json.hpp>
+
+using namespace mlir;
+using Json = nlohmann::ordered_json;
+
+namespace mcuform::emission {
+namespace {
+
+/// 0.485 stays 0.485, though it is a float.
+Json number(float value) {
+  std::string text = formatFloat(value);
+  double result = 0;
+  std::from_chars(text.data(), text.data() + text.size(), result);
+  return result;
+}
+
+Json toJson(Attribute attribute) {
+  if (auto boolean = dyn_cast<BoolAttr>(attribute))
+    return boolean.getValue();
+  if (auto integer = dyn_cast<IntegerAttr>(attribute))
+    return integer.getInt();
+  if (auto real = dyn_cast<FloatAttr>(attribute))
+    return real.getType().isF32() ? number(real.getValue().convertToFloat()) : Json(real.getValueAsDouble());
+  if (auto text = dyn_cast<StringAttr>(attribute))
+    return text.str();
+  if (auto dictionary = dyn_cast<DictionaryAttr>(attribute)) {
+    Json object = Json::object();
+    for (NamedAttribute entry : dictionary)
+      object[entry.getName().str()] = toJson(entry.getValue());
+    return object;
+  }
+  Json list = Json::array();
+  if (auto array = dyn_cast<ArrayAttr>(attribute))
+    for (Attribute element : array)
+      list.push_back(toJson(element));
+  else if (auto floats = dyn_cast<DenseF32ArrayAttr>(attribute))
+    for (float value : floats.asArrayRef())
+      list.push_back(number(value));
+  else if (auto integers = dyn_cast<DenseI64ArrayAttr>(attribute))
+    for (int64_t value : integers.asArrayRef())
+      list.push_back(value);
+  return list;
+}
+
+Json numbers(ArrayRef<float> values) {
+  Json list = Json::array();
+  for (float value : values)
+    list.push_back(number(value));
+  return list;
+}
+
+} // namespace
+
+std::string emitReport(const Package &package) {
+  Json report;
+  report["name"] = package.name;
+  report["target"] = package.targetName;
+  report["schedule"] = toJson(package.schedule);
+  report["model"] = {{"name", package.modelName}, {"macs", package.totalMacs()}, {"parameters", package.parameters}, {"sha256", package.modelSha256}};
+  report["input"] = {{"dtype", "uint8"},
+                     {"shape", {package.inputHeight, package.inputWidth, package.inputChannels}},
+                     {"layout", "NHWC"},
+                     {"mean", numbers(package.mean)},
+                     {"std", numbers(package.std)}};
+  report["output"] = {{"dtype", "int16"}, {"count", package.outputCount}, {"scale", number(package.outputScale)}};
+  Json buffers = Json::array();
+  for (mcurt::BufferOp buffer : package.buffers)
+    buffers.push_back({{"name", buffer.getName().str()},
+                       {"bytes", buffer.getSizeBytes()},
+                       {"offset", *buffer.getOffset()},
+                       {"first_step", (*buffer.getSteps())[0]},
+                       {"last_step", (*buffer.getSteps())[1]}});
+  report["sram"] = {{"arena_bytes", package.arenaBytes}, {"lower_bound_bytes", package.lowerBoundBytes}, {"static_bytes", 0}, {"buffers", buffers}};
+  report["flash"] = {{"weights_bytes", package.weightsBytes}, {"pack_bytes", package.pack.bytes.size()}};
+  Json layers = Json::array();
+  for (const Layer &layer : package.layers)
+    layers.push_back({{"name", layer.name}, {"kind", layer.kind}, {"macs", layer.macs}, {"weights_bytes", layer.weightsBytes}});
+  report["layers"] = layers;
+  report["quantization"] = package.quantization ? toJson(package.quantization) : Json::object();
+  // Names come from a model file: what is not UTF-8 is replaced.
+  return report.dump(2, ' ', false, Json::error_handler_t::replace) + "\n";
+}
+
+} // namespace mcuform::emission

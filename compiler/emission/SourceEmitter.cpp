@@ -1,0 +1,274 @@
+// The C++ source of a package: one function a stage, one statement a kernel call, loops as loops.
+#include "compiler/emission/SourceEmitter.h"
+
+#include "dialects/mcurt/Kernels.h"
+#include "dialects/mcurt/NodeNames.h"
+
+#include "llvm/ADT/StringExtras.h"
+
+using namespace mlir;
+
+namespace mcuform::emission {
+namespace {
+
+constexpr size_t kLineWidth = 140;
+
+/// "uint8_t" for ui8.
+std::string cTypeOf(Type element) { return ("" + Twine(element.isUnsignedInteger() ? "u" : "") + "int" + Twine(element.getIntOrFloatBitWidth()) + "_t").str(); }
+
+/// "[197][192]"
+std::string dimensionsOf(MemRefType type) {
+  std::string text;
+  for (int64_t size : type.getShape())
+    text += "[" + std::to_string(size) + "]";
+  return text;
+}
+
+/// Text that may stand in a line comment.
+std::string harmless(StringRef text) {
+  std::string result;
+  for (char c : text)
+    result += llvm::isPrint(c) && c != '\\' ? c : '_';
+  return result;
+}
+
+/// True for buffers that one stage has for itself.
+bool isLocal(mcurt::BufferOp buffer) { return !isa<func::FuncOp>(buffer->getParentOp()); }
+
+/// "a b c" in lines of comment; continuation lines are indented once more.
+std::string comment(StringRef indent, StringRef text) {
+  std::string result = (indent + "//").str();
+  size_t lineStart = 0;
+  for (StringRef word : llvm::split(text, ' ')) {
+    if (result.size() - lineStart + 1 + word.size() > kLineWidth) {
+      result += '\n';
+      lineStart = result.size();
+      result += (indent + "//  ").str();
+    }
+    result += (" " + word).str();
+  }
+  return result + "\n";
+}
+
+} // namespace
+
+//===--- expressions ------------------------------------------------------===//
+
+std::string SourceEmitter::indexName(Value index) const { return indexNames.lookup(index); }
+
+std::string SourceEmitter::pointerTo(Value value) const {
+  Value root = mcurt::rootOf(value);
+  std::string text;
+  if (auto constant = root.getDefiningOp<mcurt::ConstantOp>())
+    text = ("weights<" + cTypeOf(constant.getType().getElementType()) + ">(" + constant.getName() + ")").str();
+  else
+    text = pointerNames.lookup(root);
+  auto view = value.getDefiningOp<mcurt::ViewOp>();
+  if (!view)
+    return text;
+  int64_t stride = mcurt::typeOf(root).getNumElements();
+  for (auto [dim, size] : llvm::enumerate(mcurt::typeOf(root).getShape())) {
+    stride /= size;
+    int64_t scale = view.getScales()[dim], offset = view.getOffsets()[dim];
+    Value index = view.getIndexOf(dim);
+    if (!index && !offset)
+      continue;
+    std::string term = !index ? std::to_string(offset) : indexName(index);
+    if (index && scale != 1)
+      term += " * " + std::to_string(scale);
+    if (index && offset)
+      term += " + " + std::to_string(offset);
+    if (stride != 1)
+      term = (index && offset ? "(" + term + ")" : term) + " * " + std::to_string(stride);
+    text += " + " + term;
+  }
+  return text;
+}
+
+std::string SourceEmitter::describeBuffer(Value value) const {
+  Value root = mcurt::rootOf(value);
+  auto constant = root.getDefiningOp<mcurt::ConstantOp>();
+  return (constant ? "weights" : pointerNames.lookup(root)) + dimensionsOf(mcurt::typeOf(root));
+}
+
+//===--- calls ------------------------------------------------------------===//
+
+void SourceEmitter::emitCall(mcurt::CallOp call, const std::string &indent) {
+  // What it computes, for whom, on what, and how much of the arena is in use.
+  std::string about;
+  if (auto layer = call.getLayer(); layer && *layer < package.layers.size())
+    about += package.layers[*layer].kind;
+  auto nodes = mcurt::nodeNamesOf(call.getLoc());
+  if (!nodes.empty())
+    about += " " + harmless(llvm::join(nodes, ", "));
+  std::string written, read;
+  for (auto [i, buffer] : llvm::enumerate(call.getBuffers())) {
+    // Vectors of constants say nothing that the call does not.
+    if (mcurt::rootOf(buffer).getDefiningOp<mcurt::ConstantOp>() && mcurt::typeOf(mcurt::rootOf(buffer)).getRank() < 2)
+      continue;
+    std::string &list = call.getAccess(i) == mcurt::Access::Read ? read : written;
+    list += (list.empty() ? "" : ", ") + describeBuffer(buffer) + (call.getAccess(i) == mcurt::Access::Update ? " updated" : "");
+  }
+  about += ": " + written + (read.empty() ? "" : " from " + read) + "; " + std::to_string(package.liveBytesAt(step)) + " bytes live";
+  text += comment(indent, about);
+
+  const mcurt::Kernel *kernel = mcurt::findKernel(call.getKernel());
+  std::vector<std::string> arguments;
+  for (Value buffer : call.getBuffers())
+    arguments.push_back(pointerTo(buffer));
+  auto index = call.getIndices().begin();
+  for (auto [i, number] : llvm::enumerate(call.getIntegers())) {
+    if (ShapedType::isDynamic(number))
+      arguments.push_back(indexName(*index++));
+    else
+      arguments.push_back(("/*" + kernel->integers()[i].name + "=*/").str() + std::to_string(number));
+  }
+  std::string line = indent + "rt::" + call.getKernel().str() + "(";
+  size_t lineStart = text.size(), continuation = indent.size() + 4;
+  text += line;
+  for (auto [i, argument] : llvm::enumerate(arguments)) {
+    std::string piece = argument + (i + 1 < arguments.size() ? "," : ");");
+    if (i && text.size() - lineStart + 1 + piece.size() > kLineWidth) {
+      text += '\n';
+      lineStart = text.size();
+      text += std::string(continuation, ' ');
+    } else if (i) {
+      text += ' ';
+    }
+    text += piece;
+  }
+  text += '\n';
+  ++step;
+}
+
+void SourceEmitter::emitLoop(mcurt::ForOp loop, const std::string &indent) {
+  int64_t extent = loop.getExtent(), blockStep = loop.getStep();
+  ++depth;
+  std::string suffix = depth > 1 ? std::to_string(depth) : "";
+  std::string first = (blockStep == 1 ? "i" : "first") + (blockStep == 1 && depth <= 2 ? "" : suffix);
+  indexNames[loop.getFirst()] = first;
+  text += indent + "for (int32_t " + first + " = 0; " + first + " < " + std::to_string(extent) + "; " +
+          (blockStep == 1 ? "++" + first : first + " += " + std::to_string(blockStep)) + ") {\n";
+  std::string count = std::to_string(blockStep);
+  if (extent % blockStep && !loop.getCount().use_empty()) {
+    count = "rows" + suffix;
+    text += indent + "  const int32_t " + count + " = " + first + " < " + std::to_string(extent - blockStep) + " ? " + std::to_string(blockStep) + " : " +
+            std::to_string(extent) + " - " + first + ";\n";
+  }
+  indexNames[loop.getCount()] = count;
+  emitBody(loop.getBody().front(), indent + "  ");
+  text += indent + "}\n";
+  --depth;
+}
+
+void SourceEmitter::emitBody(Block &block, const std::string &indent) {
+  for (Operation &op : block) {
+    if (auto call = dyn_cast<mcurt::CallOp>(op))
+      emitCall(call, indent);
+    else if (auto loop = dyn_cast<mcurt::ForOp>(op))
+      emitLoop(loop, indent);
+  }
+}
+
+//===--- stages -----------------------------------------------------------===//
+
+void SourceEmitter::emitStage(mcurt::StageOp stage) {
+  StringRef name = stage.getName();
+  llvm::SetVector<Value> roots;
+  stage.walk<WalkOrder::PreOrder>([&](mcurt::CallOp call) {
+    for (Value buffer : call.getBuffers())
+      if (Value root = mcurt::rootOf(buffer); !root.getDefiningOp<mcurt::ConstantOp>())
+        roots.insert(root);
+  });
+  bool usesOutput = roots.contains(package.function.getArgument(0));
+  calls += "  " + name.str() + "(arena" + (usesOutput ? ", output" : "") + ");\n";
+  text += "\nvoid " + name.str() + "(unsigned char *arena" + (usesOutput ? ", int16_t *output" : "") + ") {\n";
+  for (Value root : roots) {
+    auto buffer = root.getDefiningOp<mcurt::BufferOp>();
+    if (!buffer)
+      continue;
+    std::string type = cTypeOf(buffer.getType().getElementType()), fullName = buffer.getName().str(), shortName = fullName, at = fullName + "_at", shape;
+    if (isLocal(buffer)) {
+      // Inside the stage its own buffers go by their short names.
+      if (StringRef rest = fullName; rest.consume_front((name + "_").str()) && !rest.empty() && !llvm::isDigit(rest.front()))
+        shortName = rest.str();
+      at = std::to_string(*buffer.getOffset());
+      shape = " // " + dimensionsOf(buffer.getType());
+    }
+    pointerNames[root] = shortName;
+    text += "  " + type + " *const " + shortName + " = buffer<" + type + ">(arena, " + at + ");" + shape + "\n";
+  }
+  emitBody(stage.getBody().front(), "  ");
+  text += "}\n";
+}
+
+void SourceEmitter::emitTables() {
+  text += "// Buffers of several stages: bytes from the start of the arena, and the kernel calls during which they are alive, counted in the order of\n"
+          "// this file. Those of one stage stand in its function.\n";
+  for (mcurt::BufferOp buffer : package.buffers) {
+    if (isLocal(buffer))
+      continue;
+    auto steps = *buffer.getSteps();
+    text += "constexpr int32_t " + buffer.getName().str() + "_at = " + std::to_string(*buffer.getOffset()) + "; // " +
+            cTypeOf(buffer.getType().getElementType()) + dimensionsOf(buffer.getType()) + ", calls " + std::to_string(steps[0]) + " to " +
+            std::to_string(steps[1]) + "\n";
+  }
+  text += "\n// Constants: bytes from the start of the weights. \"paired\": neighbouring rows interleaved, as the kernels read them.\n";
+  for (auto constant : package.function.getOps<mcurt::ConstantOp>())
+    text += "constexpr int32_t " + constant.getName().str() + " = " + std::to_string(package.weightOffsets.lookup(constant)) + "; // " +
+            cTypeOf(constant.getType().getElementType()) + dimensionsOf(constant.getType()) +
+            (constant.getLayout() == mcurt::Layout::Paired ? ", paired" : "") + "\n";
+}
+
+std::string SourceEmitter::emit() {
+  pointerNames[package.function.getArgument(0)] = "output";
+  text = fillTemplate(R"(// @name@: one function a stage, each kernel call with the operator and the ONNX nodes that it computes. Made by mcuform; see @name@.h.
+#include "@name@.h"
+
+#include "mcuform/crc32.h"
+#include "mcuform/kernels.h"
+
+extern "C" const unsigned char @name@_weights[@NAME@_WEIGHTS_BYTES];
+
+namespace {
+
+namespace rt = mcuform::rt;
+
+)",
+                      {{"name", package.name}, {"NAME", package.upperName}});
+  emitTables();
+  text += fillTemplate(R"(
+template <typename T> T *buffer(unsigned char *arena, int32_t at) { return reinterpret_cast<T *>(arena + at); }
+template <typename T> const T *weights(int32_t at) { return reinterpret_cast<const T *>(@name@_weights + at); }
+)",
+                       {{"name", package.name}});
+  for (auto stage : package.function.getOps<mcurt::StageOp>())
+    emitStage(stage);
+  text += fillTemplate(R"(
+} // namespace
+
+extern "C" void *@name@_input(void *arena) { return buffer<unsigned char>(static_cast<unsigned char *>(arena), @input@_at); }
+
+extern "C" int @name@_run(void *memory, int16_t *output) {
+  // The kernels write the output in words.
+  if (!memory || !output || reinterpret_cast<uintptr_t>(memory) % @NAME@_ARENA_ALIGN != 0 || reinterpret_cast<uintptr_t>(output) % 4 != 0)
+    return @NAME@_ERROR_ARGUMENT;
+  unsigned char *const arena = static_cast<unsigned char *>(memory);
+@calls@  return @NAME@_OK;
+}
+
+extern "C" int @name@_check_weights(void) {
+  return rt::crc32(@name@_weights, @NAME@_WEIGHTS_BYTES) == @crc@u ? @NAME@_OK : @NAME@_ERROR_WEIGHTS;
+}
+)",
+                       {{"name", package.name},
+                        {"NAME", package.upperName},
+                        {"input", mcurt::BufferOp(package.input).getName().str()},
+                        {"calls", calls},
+                        {"crc", "0x" + llvm::utohexstr(package.pack.crcOfFile, /*LowerCase=*/true, 8)}});
+  return text;
+}
+
+std::string emitSource(const Package &package) { return SourceEmitter(package).emit(); }
+
+} // namespace mcuform::emission

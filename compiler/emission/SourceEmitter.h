@@ -1,0 +1,35 @@
+// Writes the C++ source of a package (SourceEmitter.cpp).
+#ifndef MCUFORM_COMPILER_EMISSION_SOURCEEMITTER_H
+#define MCUFORM_COMPILER_EMISSION_SOURCEEMITTER_H
+
+#include "compiler/emission/Contents.h"
+
+namespace mcuform::emission {
+
+class SourceEmitter {
+public:
+  explicit SourceEmitter(const Package &package) : package(const_cast<Package &>(package)) {}
+  std::string emit();
+
+private:
+  void emitTables();
+  void emitStage(mcurt::StageOp stage);
+  void emitBody(mlir::Block &block, const std::string &indent);
+  void emitLoop(mcurt::ForOp loop, const std::string &indent);
+  void emitCall(mcurt::CallOp call, const std::string &indent);
+
+  std::string pointerTo(mlir::Value value) const;
+  std::string describeBuffer(mlir::Value value) const;
+  std::string indexName(mlir::Value index) const;
+
+  Package &package; ///< op handles of MLIR have no const accessors; nothing is changed
+  std::string text;
+  std::string calls; ///< statements of <name>_run
+  llvm::DenseMap<mlir::Value, std::string> pointerNames, indexNames;
+  int64_t step = 0;
+  int depth = 0;
+};
+
+} // namespace mcuform::emission
+
+#endif // MCUFORM_COMPILER_EMISSION_SOURCEEMITTER_H
