@@ -24,6 +24,9 @@ namespace {
 /// Blocks tried in this order until the plan fits: from 12 tokens on, more save little time (docs/memory.md); fewer save memory.
 constexpr int64_t kTokenBlocks[] = {12, 8, 6, 4, 3, 2, 1};
 
+/// Left for the application's own variables when the budget is the whole SRAM; mcuform-run's harness needs half of it.
+constexpr int64_t kApplicationBytes = 1024;
+
 class Compilation {
 public:
   Compilation(const CompileOptions &options, llvm::raw_ostream &output, llvm::raw_ostream &errors)
@@ -44,8 +47,7 @@ public:
 
 private:
   LogicalResult compile();
-  LogicalResult planWithinBudget();
-  LogicalResult schedule(ModuleOp into, int64_t tokenBlock);
+  FailureOr<bool> planWithinBudget();
   LogicalResult emit(llvm::StringRef name);
 
   /// Runs one phase's passes on the module.
@@ -91,6 +93,7 @@ private:
   std::string message; ///< problems that have no place in the IR
   OwningOpRef<ModuleOp> module;
   TargetDescription target;
+  int64_t budget = 0, arenaBytes = 0, tokenBlock = 0;
 };
 
 LogicalResult Compilation::compile() {
@@ -99,7 +102,10 @@ LogicalResult Compilation::compile() {
     return fail(llvm::toString(loaded.takeError()));
   target = std::move(*loaded);
 
-  module = importOnnx(options.modelPath, context);
+  ImportOptions import;
+  for (auto &[symbol, size] : options.dims)
+    import.dims[symbol] = size;
+  module = importOnnx(options.modelPath, context, import);
   if (!module)
     return failure();
   std::string name = options.name.empty() ? identifierFrom(options.modelPath) : options.name;
@@ -108,8 +114,11 @@ LogicalResult Compilation::compile() {
   (*module)->setAttr("mcuf.parameters", builder.getI64IntegerAttr(countParameters(*module)));
   CalibrateOptions calibration;
   calibration.inputs = options.calibrationPath;
-  calibration.mean = options.mean.empty() ? std::vector<float>{0} : options.mean;
-  calibration.std = options.std.empty() ? std::vector<float>{1} : options.std;
+  // The options refer to these.
+  const std::vector<float> mean = options.mean.empty() ? std::vector<float>{0} : options.mean;
+  const std::vector<float> std = options.std.empty() ? std::vector<float>{1} : options.std;
+  calibration.mean = mean;
+  calibration.std = std;
 
   FailureOr<bool> stop = endPhase(Phase::Import);
   if (failed(stop) || *stop)
@@ -126,47 +135,73 @@ LogicalResult Compilation::compile() {
     if (failed(stop) || *stop)
       return success(succeeded(stop));
   }
-  if (failed(planWithinBudget()))
-    return failure();
+  stop = planWithinBudget();
+  if (failed(stop) || *stop)
+    return success(succeeded(stop));
   stop = endPhase(Phase::Memory);
   if (failed(stop) || *stop)
     return success(succeeded(stop));
   return emit(name);
 }
 
-/// Schedules and plans for one block size.
-LogicalResult Compilation::schedule(ModuleOp into, int64_t tokenBlock) {
-  ScheduleOptions options;
-  options.tokenBlock = tokenBlock;
-  return runPhase(into, [&](OpPassManager &manager) { buildSchedulePipeline(manager, options); });
-}
-
-LogicalResult Compilation::planWithinBudget() {
+/// Schedules and plans with the first block size whose plan fits. True where the compilation stops after the schedule.
+FailureOr<bool> Compilation::planWithinBudget() {
   int64_t sram = options.sramBytes.value_or(int64_t(target.findRegion(MemoryKind::Sram)->sizeBytes));
-  int64_t budget = options.arenaBytes.value_or(sram - int64_t(target.stackReserveBytes));
-  SmallVector<int64_t> blocks(kTokenBlocks);
+  int64_t outputBytes = 2 * cast<RankedTensorType>((*module->getOps<func::FuncOp>().begin()).getResultTypes()[0]).getNumElements();
+  budget = options.arenaBytes.value_or(sram - int64_t(target.stackReserveBytes) - kApplicationBytes - outputBytes);
+  if (budget <= 0)
+    return fail("a budget of " + Twine(sram) + " bytes leaves nothing for the arena beside a stack of " + Twine(target.stackReserveBytes) + " bytes");
+  SmallVector<int64_t> blocks(std::begin(kTokenBlocks), std::end(kTokenBlocks));
   if (options.tokenBlock)
     blocks = {*options.tokenBlock};
   OwningOpRef<ModuleOp> quantized = std::move(module);
-  int64_t smallest = INT64_MAX;
   for (int64_t block : blocks) {
-    module = quantized->clone();
-    if (failed(schedule(*module, block)))
+    ScheduleOptions rows;
+    rows.tokenBlock = block;
+    rows.patchBlock = std::min(rows.patchBlock, block);
+    // Only the last attempt may fail for its size: its diagnostic names the smallest arena.
+    VerifyMemoryOptions limit;
+    limit.sramBudget = block == blocks.back() ? budget : 0;
+    module = cast<ModuleOp>(quantized->clone());
+    if (failed(runPhase(*module, [&](OpPassManager &manager) { buildSchedulePipeline(manager, rows); })))
       return failure();
     if (options.stopAfter == Phase::Schedule)
-      return success(succeeded(endPhase(Phase::Schedule)));
-    bool isLast = block == blocks.back();
-    if (failed(runPhase(*module, [](OpPassManager &manager) { buildMemoryPipeline(manager); })))
+      return endPhase(Phase::Schedule);
+    // Kept for the dump, which is to show the schedule that was chosen.
+    OwningOpRef<ModuleOp> scheduled = options.dumpDirectory.empty() ? OwningOpRef<ModuleOp>() : OwningOpRef<ModuleOp>(cast<ModuleOp>(module->clone()));
+    if (failed(runPhase(*module, [&](OpPassManager &manager) { buildMemoryPipeline(manager, limit); })))
       return failure();
-    int64_t bytes = (*module)->getAttrOfType<IntegerAttr>("mcurt.arena_bytes").getInt();
-    smallest = std::min(smallest, bytes);
-    if (bytes <= budget)
-      return success();
+    arenaBytes = (*module)->getAttrOfType<IntegerAttr>("mcurt.arena_bytes").getInt();
+    if (arenaBytes > budget)
+      continue;
+    tokenBlock = block;
+    if (!scheduled)
+      return false;
+    std::swap(module, scheduled);
+    FailureOr<bool> dumped = endPhase(Phase::Schedule);
+    std::swap(module, scheduled);
+    return dumped;
   }
-  return fail("");
+  llvm_unreachable("the last attempt either fits or fails");
 }
 
-LogicalResult Compilation::emit(StringRef name) { return success(); }
+LogicalResult Compilation::emit(StringRef name) {
+  AtomicOutput package(options.outputDirectory);
+  if (llvm::Error error = emitPackage(*module, {name.str(), resourceDir(), target.name}, package))
+    return fail(llvm::toString(std::move(error)));
+  const MemoryRegion *external = target.findRegion(MemoryKind::ExternalFlash);
+  const MemoryRegion *flash = external ? external : target.findRegion(MemoryKind::Flash);
+  int64_t packBytes = int64_t(package.fileContents().at(name.str() + ".weights").size());
+  int64_t flashBytes = options.flashBytes.value_or(int64_t(flash->sizeBytes));
+  if (packBytes > flashBytes)
+    return fail("weights need " + Twine(packBytes) + " bytes, flash '" + flash->name + "' has " + Twine(flashBytes));
+  if (llvm::Error error = package.commit())
+    return fail(llvm::toString(std::move(error)));
+  output << name << ": arena " << arenaBytes << " of " << budget << " bytes, " << tokenBlock << " tokens at a time; weights " << packBytes << " of " << flashBytes
+         << " bytes\n"
+         << "package written to " << options.outputDirectory << "\n";
+  return success();
+}
 
 } // namespace
 

@@ -5,6 +5,7 @@
 #include "passes/Pipelines.h"
 
 #include <cstdint>
+#include <map>
 #include <optional>
 #include <string>
 #include <vector>
@@ -24,6 +25,8 @@ struct CompileOptions {
   /// .npy file; without it the compiler stops before quantization.
   std::string calibrationPath;
   std::vector<float> mean, std;
+  /// Sizes of the input dimensions that the file leaves open, by symbol.
+  std::map<std::string, int64_t> dims;
   /// Bytes of SRAM for arena, static data and stack together; the target's where absent.
   std::optional<int64_t> sramBytes;
   /// Bytes for the arena alone.

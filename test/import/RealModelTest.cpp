@@ -5,7 +5,6 @@
 
 #include <catch2/catch.hpp>
 
-#include <chrono>
 #include <map>
 
 using namespace mcuform;
@@ -42,12 +41,8 @@ TEST_CASE("ViT-Tiny for 224 x 224 pixels") {
     WARN("skipped: " << path << " is not there");
     return;
   }
-  auto start = std::chrono::steady_clock::now();
   Imported imported = importFile(path);
-  std::chrono::duration<double> elapsed = std::chrono::steady_clock::now() - start;
   REQUIRE(imported.module);
-  // A tenth of it on a quiet machine without sanitizers.
-  CHECK(elapsed.count() < 5.0);
 
   CHECK(imported.constants().size() == 152 + 128);
   std::map<std::string, int> counts;

@@ -24,6 +24,7 @@ std::string phaseList() {
 int main(int argc, char **argv) {
   CompileOptions options;
   std::string stopAfter;
+  std::vector<std::string> dims;
   std::optional<uint64_t> sram, arena, flash;
 
   CLI::App app("Compiles a vision transformer from ONNX to int8 C++ for microcontrollers.", "mcuformc");
@@ -35,6 +36,7 @@ int main(int argc, char **argv) {
   app.add_option("--calibrate", options.calibrationPath, ".npy with 32 to 128 typical inputs: uint8 [N,height,width,channels] or float32 [N,channels,height,width]");
   app.add_option("--mean", options.mean, "mean of the pixels in 0..1, per channel: the network expects (x/255 - mean) / std (default 0)")->delimiter(',');
   app.add_option("--std", options.std, "standard deviation of the pixels in 0..1, per channel (default 1)")->delimiter(',');
+  app.add_option("--dim", dims, "size of an input dimension that the file leaves open, such as batch=1; may be repeated");
   app.add_option("--sram", sram, "budget for arena, static data and stack together, such as 320K (default: the target's)")->transform(kBytes);
   app.add_option("--arena", arena, "budget for the arena alone")->transform(kBytes);
   app.add_option("--flash", flash, "budget for the weights (default: the target's)")->transform(kBytes);
@@ -50,6 +52,13 @@ int main(int argc, char **argv) {
         throw CLI::ValidationError("--compile-to", "'" + stopAfter + "' is no phase; they are " + phaseList());
       if (*phase != Phase::Emit)
         options.stopAfter = phase;
+    }
+    for (const std::string &dim : dims) {
+      size_t equals = dim.rfind('=');
+      int64_t size = 0;
+      if (equals == std::string::npos || !CLI::detail::lexical_cast(dim.substr(equals + 1), size) || size < 1)
+        throw CLI::ValidationError("--dim", "'" + dim + "' is not of the form symbol=size");
+      options.dims[dim.substr(0, equals)] = size;
     }
     if (!options.stopAfter && options.outputDirectory.empty())
       throw CLI::RequiredError("-o");
