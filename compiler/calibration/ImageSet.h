@@ -23,6 +23,8 @@ public:
 
   size_t size() const { return size_t(array->shape[0]); }
   bool holdsPixels() const { return array->dtype == "u1"; }
+  /// One mean and std per channel, for pixels.
+  const InputNormalization &channelNormalization() const { return normalization; }
   /// Input number `index` as the network takes it, float32 [1, ...].
   HostTensor input(size_t index) const;
   /// Its raw pixels, uint8 [height, width, channels]; only where holdsPixels().

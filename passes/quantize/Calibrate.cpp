@@ -55,8 +55,8 @@ struct Calibrate : impl::CalibrateBase<Calibrate> {
       setChannelAttribute(op, kPatchMeanSquareAttr, averaged(statistics.sumSquares, statistics.rows));
     }
     Builder builder(&getContext());
-    function.setArgAttr(0, kMeanAttr, builder.getDenseF32ArrayAttr(normalization.mean));
-    function.setArgAttr(0, kStdAttr, builder.getDenseF32ArrayAttr(normalization.std));
+    function.setArgAttr(0, kMeanAttr, builder.getDenseF32ArrayAttr(images->channelNormalization().mean));
+    function.setArgAttr(0, kStdAttr, builder.getDenseF32ArrayAttr(images->channelNormalization().std));
     function->setAttr(kCalibrationInputsAttr, builder.getI64IntegerAttr(int64_t(images->size())));
   }
 
