@@ -70,7 +70,7 @@ struct VerifyMemory : impl::VerifyMemoryBase<VerifyMemory> {
     if (sramBudget > 0 && arenaBytes > sramBudget) {
       int64_t peakBytes;
       std::string alive = describePeak(program, peakBytes);
-      return function.emitError() << "arena needs " << arenaBytes << " bytes, region 'sram' has " << sramBudget << "; " << peakBytes
+      return function.emitError() << "arena needs " << arenaBytes << " bytes, region 'sram' has " << sramBudget.getValue() << "; " << peakBytes
                                   << " bytes are alive at the peak: " << alive;
     }
     return success(violations.empty());

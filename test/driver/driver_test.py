@@ -74,6 +74,7 @@ def a_symbolic_batch(tools):
 @case
 def nan_weights(tools):
     import onnx
+    import onnx.numpy_helper
 
     def edit(model):
         tensor = max(model.graph.initializer, key=lambda t: len(t.raw_data))
