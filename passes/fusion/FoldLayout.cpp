@@ -21,7 +21,7 @@ template <class OpT> struct WholeViewPattern : OpRewritePattern<OpT> {
   LogicalResult matchAndRewrite(OpT op, PatternRewriter &rewriter) const override {
     View view = viewOf(op, /*throughScaling=*/false);
     bool isPlainReshape = isa<mcuf::ReshapeOp>(op.getOperation()) && view.ops.size() == 1;
-    if (!view.isWhole() || isPlainReshape)
+    if (view.ops.empty() || !view.isWhole() || isPlainReshape)
       return failure();
     Value result = createFolded<mcuf::ReshapeOp>(rewriter, fuseLocations(view.ops), view.base, mcuf::shapeOf(op));
     rewriter.replaceOp(op, result);
@@ -99,11 +99,19 @@ struct SinkBinaryPattern : OpRewritePattern<mcuf::BinaryOp> {
   }
 };
 
+} // namespace
+
+void populateFoldLayoutPatterns(RewritePatternSet &patterns) {
+  patterns.add<WholeViewPattern<mcuf::ReshapeOp>, WholeViewPattern<mcuf::TransposeOp>, SinkPattern, SinkBinaryPattern>(patterns.getContext());
+}
+
+namespace {
+
 class FoldLayout : public impl::FoldLayoutBase<FoldLayout> {
 public:
   void runOnOperation() override {
     RewritePatternSet patterns(&getContext());
-    patterns.add<WholeViewPattern<mcuf::ReshapeOp>, WholeViewPattern<mcuf::TransposeOp>, SinkPattern, SinkBinaryPattern>(&getContext());
+    populateFoldLayoutPatterns(patterns);
     if (failed(applyToFixpoint(getOperation(), std::move(patterns))))
       signalPassFailure();
   }

@@ -180,6 +180,7 @@ public:
   void runOnOperation() override {
     RewritePatternSet patterns(&getContext());
     patterns.add<ConvPattern<mcuf::ReshapeOp>, ConvPattern<mcuf::TransposeOp>, LinearPattern, PositionPattern, PrefixPattern>(&getContext());
+    populateFoldLayoutPatterns(patterns);
     if (failed(applyToFixpoint(getOperation(), std::move(patterns))))
       signalPassFailure();
   }

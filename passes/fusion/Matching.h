@@ -43,6 +43,9 @@ std::optional<WithRowConstant> matchRowConstant(mcuf::BinaryOp op);
 /// The location of an op that replaces `ops`: their locations in program order, so that emitted code can name the ONNX nodes.
 mlir::Location fuseLocations(llvm::ArrayRef<mlir::Operation *> ops);
 
+/// The patterns of mcuf-fold-layout, for passes whose rewrites leave reshapes in the way of the next.
+void populateFoldLayoutPatterns(mlir::RewritePatternSet &patterns);
+
 /// Applies the patterns until nothing changes.
 mlir::LogicalResult applyToFixpoint(mlir::func::FuncOp function, mlir::RewritePatternSet &&patterns);
 
