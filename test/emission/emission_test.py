@@ -1,0 +1,234 @@
+"""Emitted packages: strict compilers, linked into a C program, bit-exact against the integer interpreter, the same bytes from anywhere."""
+
+import glob
+import json
+import os
+import random
+import shutil
+import subprocess
+import sys
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+sys.path.insert(0, os.path.join(HERE, "..", "tools"))
+from cases import ROOT, case, expect, main, need, read  # noqa: E402
+
+STRICT = ["-std=c++17", "-O2", "-Wall", "-Wextra", "-Wconversion", "-Werror", "-ffreestanding", "-fno-exceptions", "-fno-rtti"]
+CORTEX_M7 = ["-mcpu=cortex-m7", "-mfpu=fpv5-d16", "-mfloat-abi=hard", "-mthumb"]
+# Between them: odd and even numbers of tokens, all row kernels, rows without a loop, one head, units that are no multiple of 2.
+NETWORKS = {
+    "cls": (20 * 24 * 3, ["--image", "20,24,3"]),
+    "mean": (20 * 24 * 3, ["--image", "20,24,3", "--pool", "mean", "--heads", "4", "--width", "24", "--units", "7"]),
+    "even": (16 * 16, ["--image", "16,16,1", "--no-prefix", "--heads", "1", "--blocks", "1", "--pool", "mean"]),
+    "cut": (19 * 23 * 3, ["--image", "19,23,3", "--blocks", "3", "--hidden", "66", "--units", "1"]),
+}
+
+
+def run(*command, cwd=None):
+    result = subprocess.run([str(part) for part in command], cwd=cwd, capture_output=True, text=True)
+    expect(result.returncode == 0, "%s\n%s%s" % (" ".join(map(str, command)), result.stdout, result.stderr))
+    return result.stdout
+
+
+def model(tools, name):
+    path = tools.path(name + ".mlir")
+    with open(path, "w") as file:
+        file.write(run(sys.executable, os.path.join(HERE, "make_vit.py"), *NETWORKS[name][1]))
+    return path
+
+
+def emit(tools, network, output="package", name="vit", **options):
+    arguments = [model(tools, network), tools.path(output), name]
+    for key, value in options.items():
+        arguments.append("--%s=%s" % (key.replace("_", "-"), value))
+    tools.call("mcuform-emit-test", *arguments)
+    return tools.path(output)
+
+
+def tree(directory):
+    """All files below a directory with their bytes."""
+    paths = [path for path in glob.glob(directory + "/**", recursive=True) if os.path.isfile(path)]
+    return {os.path.relpath(path, directory): read(path) for path in paths}
+
+
+def build(tools, package, *arguments):
+    """Builds a package by its own CMakeLists.txt inside a C program; returns the program."""
+    source = tools.path("app")
+    os.makedirs(source, exist_ok=True)
+    shutil.copy(os.path.join(HERE, "run_package.c"), source)
+    with open(os.path.join(source, "CMakeLists.txt"), "w") as file:
+        file.write("cmake_minimum_required(VERSION 3.16)\nproject(app C)\nadd_subdirectory(%s vit)\nadd_executable(app run_package.c)\n"
+                   "target_compile_options(app PRIVATE -std=c11 -Wall -Wextra -Wpedantic -Werror)\ntarget_link_libraries(app PRIVATE vit)\n" % package)
+    binary = tools.path("build-" + os.path.basename(package))
+    run("cmake", "-S", source, "-B", binary, *arguments)
+    run("cmake", "--build", binary)
+    return os.path.join(binary, "app")
+
+
+def compiles(tools, compiler, *flags):
+    need(compiler)
+    package = emit(tools, "mean")
+    for source in glob.glob(package + "/*.cpp") + glob.glob(package + "/runtime/src/*.cpp"):
+        run(compiler, *flags, *STRICT, "-I", package, "-I", package + "/runtime/include", "-c", source, "-o", tools.path(os.path.basename(source) + ".o"))
+    run(compiler, *flags, "-I", package, "-c", package + "/vit_weights.S", "-o", tools.path("weights.o"))
+
+
+@case
+def compiles_with_arm_gcc(tools):
+    compiles(tools, "arm-none-eabi-g++", *CORTEX_M7)
+
+
+@case
+def compiles_with_clang_for_arm(tools):
+    compiles(tools, "clang++-19", "--target=thumbv7em-none-eabihf", "-mcpu=cortex-m7")
+
+
+@case
+def compiles_with_host_gcc(tools):
+    compiles(tools, "g++")
+
+
+@case
+def compiles_with_host_clang(tools):
+    compiles(tools, "clang++-19")
+
+
+@case
+def needs_memory_functions_at_most(tools):
+    compiler = "arm-none-eabi-g++"
+    need(compiler)
+    compiles(tools, compiler, *CORTEX_M7)
+    run(compiler, *CORTEX_M7, "-r", "-nostdlib", *glob.glob(tools.path("*.o")), "-o", tools.path("whole.out"))
+    undefined = {line.split()[-1] for line in run("arm-none-eabi-nm", "-u", tools.path("whole.out")).splitlines()}
+    expect(undefined <= {"memcpy", "memset", "memmove"}, "needs %s" % sorted(undefined))
+    sizes = run("arm-none-eabi-size", "-A", tools.path("whole.out"))
+    for line in sizes.splitlines():
+        if line.startswith((".data", ".bss", ".init_array")):
+            expect(line.split()[1] == "0", "static memory: " + line)
+
+
+@case
+def header_is_c_and_cpp(tools):
+    need("gcc", "g++")
+    package = emit(tools, "cls")
+    source = tools.path("use.c")
+    with open(source, "w") as file:
+        file.write('#include "vit.h"\nVIT_DEFINE_ARENA(arena);\nVIT_DEFINE_OUTPUT(logits);\nint use(void) { return vit_run(arena, logits); }\n')
+    run("gcc", "-std=c11", "-Wall", "-Wextra", "-Wpedantic", "-Werror", "-I", package, "-c", source, "-o", tools.path("c.o"))
+    run("g++", "-std=c++17", "-Wall", "-Wextra", "-Wpedantic", "-Werror", "-I", package, "-x", "c++", "-c", source, "-o", tools.path("cpp.o"))
+
+
+def equals_interpreter(tools, network, blocks):
+    """Every block size gives the interpreter's bits, from a clean arena, from a dirty one and from two at a time."""
+    need("cmake", "gcc")
+    image_bytes = NETWORKS[network][0]
+    source = random.Random(5)
+    with open(tools.path("images"), "wb") as file:
+        file.write(bytes(source.randrange(256) for _ in range(4 * image_bytes)) + bytes(image_bytes) + b"\xff" * image_bytes)
+    for token_block, patch_block in blocks:
+        package = emit(tools, network, output="package-%d" % token_block, token_block=token_block, patch_block=patch_block, images=tools.path("images"),
+                       logits=tools.path("expected"))
+        program = build(tools, package, "-DCMAKE_BUILD_TYPE=Release", "-DCMAKE_C_FLAGS=-fsanitize=address,undefined",
+                        "-DCMAKE_CXX_FLAGS=-fsanitize=address,undefined -fno-sanitize-recover=all")
+        run(program, tools.path("images"), tools.path("logits"))
+        expected, logits = read(tools.path("expected")), read(tools.path("logits"))
+        expect(len(set(expected)) > 4, "the network says nothing: %s" % sorted(set(expected)))
+        expect(logits == expected, "token block %d: logits differ from the interpreter's" % token_block)
+
+
+@case
+def cls_equals_interpreter(tools):
+    equals_interpreter(tools, "cls", [(12, 4), (1, 1), (7, 5), (100, 100)])
+
+
+@case
+def mean_equals_interpreter(tools):
+    equals_interpreter(tools, "mean", [(12, 4), (8, 30)])
+
+
+@case
+def even_tokens_equal_interpreter(tools):
+    equals_interpreter(tools, "even", [(12, 4), (3, 16)])
+
+
+@case
+def cut_image_equals_interpreter(tools):
+    equals_interpreter(tools, "cut", [(12, 4), (5, 7)])
+
+
+@case
+def same_bytes_from_anywhere(tools):
+    first = tree(emit(tools, "cls", output="first"))
+    os.makedirs(tools.path("else where"))
+    path = model(tools, "cls")
+    tools.call("mcuform-emit-test", "../cls.mlir", "second", "vit", cwd=tools.path("else where"))
+    expect(tree(tools.path("else where/second")) == first, "two emissions differ")
+    os.remove(path)
+    text = b"".join(content for name, content in sorted(first.items()))
+    for trace in (tools.directory, ROOT, os.environ.get("USER", "root") + "@"):
+        expect(trace.encode() not in text, "the package contains " + trace)
+
+
+@case
+def builds_from_a_path_with_spaces(tools):
+    need("cmake", "gcc")
+    package = emit(tools, "even", output="a package (1)")
+    shutil.copytree(package, tools.path("moved away", "vit"))
+    shutil.rmtree(package)
+    run("cmake", "-S", tools.path("moved away", "vit"), "-B", tools.path("a build"))
+    run("cmake", "--build", tools.path("a build"))
+
+
+@case
+def report_agrees_with_header(tools):
+    package = emit(tools, "mean")
+    report = json.loads(read(package + "/report.json"))
+    header = dict(line.split()[1:3] for line in read(package + "/vit.h").decode().splitlines() if line.startswith("#define VIT_") and "(" not in line
+                  and len(line.split()) == 3)
+    expect(report["sram"]["arena_bytes"] == int(header["VIT_ARENA_BYTES"]), "arena")
+    expect(report["sram"]["arena_bytes"] == max(b["offset"] + b["bytes"] for b in report["sram"]["buffers"]), "buffers end elsewhere")
+    expect(report["sram"]["lower_bound_bytes"] <= report["sram"]["arena_bytes"], "bound")
+    expect(report["flash"]["pack_bytes"] == int(header["VIT_WEIGHTS_BYTES"]) == len(read(package + "/vit.weights")), "pack")
+    expect(report["output"] == {"dtype": "int16", "count": 7, "scale": float(header["VIT_OUTPUT_SCALE"].rstrip("f"))}, "output")
+    expect(report["input"] == {"dtype": "uint8", "shape": [20, 24, 3], "layout": "NHWC", "mean": [0.5] * 3, "std": [0.25] * 3}, "input")
+    expect(report["model"]["macs"] == sum(layer["macs"] for layer in report["layers"]), "macs")
+    expect(sum(layer["weights_bytes"] for layer in report["layers"]) >= report["flash"]["weights_bytes"], "weights of layers")
+    expect(report["quantization"]["residual_bits"] == 16 and report["quantization"]["residual_scale"] == 0.001, "quantization")
+    expect(report["schedule"] == {"kind": "fused-rows", "patch_block": 4, "token_block": 12}, "schedule")
+    # 31 tokens of 24: 3 linears and the projection, 2 products of attention, the MLP; 30 patches of 48; the head.
+    block = 31 * (4 * 24 * 24 + 31 * 48 + 2 * 24 * 48)
+    expect(report["model"]["macs"] == 2 * block + 30 * 48 * 24 + 7 * 24, "macs are %d" % report["model"]["macs"])
+
+
+@case
+def only_the_used_kernels(tools):
+    used = set(os.listdir(emit(tools, "cls", output="cls") + "/runtime/src"))
+    expect("softmax_s16.cpp" in used and "accumulate_rows_s16.cpp" not in used, "cls takes %s" % sorted(used))
+    used = set(os.listdir(emit(tools, "mean", output="mean") + "/runtime/src"))
+    expect("accumulate_rows_s16.cpp" in used, "mean takes %s" % sorted(used))
+
+
+@case
+def notices_damaged_weights(tools):
+    need("cmake", "gcc")
+    package = emit(tools, "even")
+    image = tools.path("images")
+    with open(image, "wb") as file:
+        file.write(bytes(NETWORKS["even"][0]))
+    run(build(tools, package), image, tools.path("logits"))
+    weights = bytearray(read(package + "/vit.weights"))
+    weights[len(weights) // 2] ^= 1
+    with open(package + "/vit.weights", "wb") as file:
+        file.write(weights)
+    result = subprocess.run([build(tools, package), image, tools.path("logits")], capture_output=True, text=True)
+    expect(result.returncode == 2, "status %d" % result.returncode)
+
+
+@case
+def refuses_a_bad_name(tools):
+    text = tools.call("mcuform-emit-test", model(tools, "even"), tools.path("package"), "2-vit", status=1)
+    expect("'2-vit' cannot name a package" in text, text)
+    expect(not os.path.exists(tools.path("package")), "something was written")
+
+
+if __name__ == "__main__":
+    sys.exit(main())
