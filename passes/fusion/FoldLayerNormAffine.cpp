@@ -1,5 +1,5 @@
-// gamma and beta of a layer normalization go into the dense layers behind it, where the integer arithmetic wants them: W (gamma * y + beta) + b is
-// (W * gamma) y + (W beta + b).
+// gamma and beta of a layer normalization go into the dense layers behind it, where the integer arithmetic wants them: W (gamma * y + beta)
+// + b is (W * gamma) y + (W beta + b).
 #include "passes/Passes.h"
 #include "passes/fusion/Matching.h"
 
@@ -34,7 +34,8 @@ bool collectLinears(Value value, SmallVectorImpl<mcuf::LinearOp> &linears) {
   for (OpOperand &use : value.getUses()) {
     Operation *user = use.getOwner();
     if (auto linear = dyn_cast<mcuf::LinearOp>(user)) {
-      if (use.getOperandNumber() != 0 || !mcuf::constantOf(linear.getWeights()) || (linear.getBias() && !mcuf::constantOf(linear.getBias())))
+      if (use.getOperandNumber() != 0 || !mcuf::constantOf(linear.getWeights()) ||
+          (linear.getBias() && !mcuf::constantOf(linear.getBias())))
         return false;
       linears.push_back(linear);
     } else if (!keepsAffine(user) || !collectLinears(user->getResult(0), linears)) {

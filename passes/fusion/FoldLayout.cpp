@@ -1,4 +1,5 @@
-// Reshapes and transpositions that undo each other go; reshapes that leave rows alone move down, past the ops that work on rows, until they meet their inverse.
+// Reshapes and transpositions that undo each other go; reshapes that leave rows alone move down, past the ops that work on rows, until they
+// meet their inverse.
 #include "passes/Passes.h"
 #include "passes/fusion/Matching.h"
 #include "passes/fusion/View.h"
@@ -13,8 +14,8 @@ using namespace mlir;
 namespace mcuform {
 namespace {
 
-/// What shows all elements of another value in their order is a reshape of it: two transpositions that cancel, one that only moves dimensions of size 1,
-/// a reshape of a reshape.
+/// What shows all elements of another value in their order is a reshape of it: two transpositions that cancel, one that only moves
+/// dimensions of size 1, a reshape of a reshape.
 template <class OpT> struct WholeViewPattern : OpRewritePattern<OpT> {
   using OpRewritePattern<OpT>::OpRewritePattern;
 
@@ -79,7 +80,8 @@ struct SinkBinaryPattern : OpRewritePattern<mcuf::BinaryOp> {
       return failure();
     SmallVector<Value> operands;
     for (Value operand : {op.getLhs(), op.getRhs()}) {
-      if (auto other = operand.getDefiningOp<mcuf::ReshapeOp>(); other && mcuf::shapeOf(other.getInput()) == shape && other.getType() == reshape.getType()) {
+      if (auto other = operand.getDefiningOp<mcuf::ReshapeOp>();
+          other && mcuf::shapeOf(other.getInput()) == shape && other.getType() == reshape.getType()) {
         operands.push_back(other.getInput());
         continue;
       }
@@ -99,10 +101,32 @@ struct SinkBinaryPattern : OpRewritePattern<mcuf::BinaryOp> {
   }
 };
 
+/// A reduction of a transposed tensor reduces the tensor itself along the dimensions that these were (a mean over tokens written as
+/// pooling).
+struct ReducePattern : OpRewritePattern<mcuf::ReduceOp> {
+  using OpRewritePattern::OpRewritePattern;
+
+  LogicalResult matchAndRewrite(mcuf::ReduceOp op, PatternRewriter &rewriter) const override {
+    auto transpose = op.getInput().getDefiningOp<mcuf::TransposeOp>();
+    if (!transpose)
+      return failure();
+    SmallVector<int64_t> axes;
+    for (int64_t axis : op.getAxes())
+      axes.push_back(transpose.getPermutation()[axis]);
+    llvm::sort(axes);
+    Location location = fuseLocations({transpose, op});
+    Value result = rewriter.create<mcuf::ReduceOp>(location, op.getKind(), transpose.getInput(), axes, /*keep_dims=*/true);
+    result = createFolded<mcuf::TransposeOp>(rewriter, location, result, transpose.getPermutation());
+    rewriter.replaceOp(op, createFolded<mcuf::ReshapeOp>(rewriter, location, result, mcuf::shapeOf(op)));
+    return success();
+  }
+};
+
 } // namespace
 
 void populateFoldLayoutPatterns(RewritePatternSet &patterns) {
-  patterns.add<WholeViewPattern<mcuf::ReshapeOp>, WholeViewPattern<mcuf::TransposeOp>, SinkPattern, SinkBinaryPattern>(patterns.getContext());
+  patterns.add<WholeViewPattern<mcuf::ReshapeOp>, WholeViewPattern<mcuf::TransposeOp>, SinkPattern, SinkBinaryPattern, ReducePattern>(
+      patterns.getContext());
 }
 
 namespace {

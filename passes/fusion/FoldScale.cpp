@@ -19,7 +19,8 @@ struct IdentityPattern : OpRewritePattern<mcuf::BinaryOp> {
   using OpRewritePattern::OpRewritePattern;
 
   LogicalResult matchAndRewrite(mcuf::BinaryOp op, PatternRewriter &rewriter) const override {
-    for (auto [kind, neutral] : {std::pair(BinaryKind::Mul, 1.0), {BinaryKind::Div, 1.0}, {BinaryKind::Add, 0.0}, {BinaryKind::Sub, 0.0}, {BinaryKind::Pow, 1.0}})
+    for (auto [kind, neutral] :
+         {std::pair(BinaryKind::Mul, 1.0), {BinaryKind::Div, 1.0}, {BinaryKind::Add, 0.0}, {BinaryKind::Sub, 0.0}, {BinaryKind::Pow, 1.0}})
       if (auto match = matchScalar(op, kind); match && match->scalar == neutral) {
         rewriter.replaceOp(op, match->operand);
         return success();
@@ -34,7 +35,8 @@ std::optional<WithRowConstant> matchRowScaling(mcuf::BinaryOp op, PatternRewrite
     return std::nullopt;
   auto match = matchRowConstant(op);
   if (match && op.getKind() == BinaryKind::Div)
-    match->constant = createFolded<mcuf::BinaryOp>(rewriter, op.getLoc(), BinaryKind::Div, createConstant(rewriter, op.getLoc(), 1.0f), match->constant);
+    match->constant =
+        createFolded<mcuf::BinaryOp>(rewriter, op.getLoc(), BinaryKind::Div, createConstant(rewriter, op.getLoc(), 1.0f), match->constant);
   return match;
 }
 
@@ -46,7 +48,8 @@ struct ScaleAfterLinearPattern : OpRewritePattern<mcuf::BinaryOp> {
     Value operands[] = {op.getLhs(), op.getRhs()};
     mcuf::LinearOp linear;
     for (Value operand : operands)
-      if (auto producer = operand.getDefiningOp<mcuf::LinearOp>(); producer && producer->hasOneUse() && mcuf::constantOf(producer.getWeights()))
+      if (auto producer = operand.getDefiningOp<mcuf::LinearOp>();
+          producer && producer->hasOneUse() && mcuf::constantOf(producer.getWeights()))
         linear = producer;
     auto match = linear ? matchRowScaling(op, rewriter) : std::nullopt;
     if (!match)
@@ -98,6 +101,27 @@ struct ScaleTwicePattern : OpRewritePattern<mcuf::BinaryOp> {
   }
 };
 
+/// (f(x) + g(y)) * a is f(x) * a + g(y) * a where both are linear layers that can take it: the mean of two heads.
+struct ScaleOfSumPattern : OpRewritePattern<mcuf::BinaryOp> {
+  using OpRewritePattern::OpRewritePattern;
+
+  LogicalResult matchAndRewrite(mcuf::BinaryOp op, PatternRewriter &rewriter) const override {
+    auto scaling = matchScaling(op);
+    auto sum = scaling ? binaryOf(scaling->operand, BinaryKind::Add) : mcuf::BinaryOp();
+    auto isLayer = [&](Value value) {
+      return value.getDefiningOp<mcuf::LinearOp>() && value.hasOneUse() && value.getType() == op.getType();
+    };
+    if (!sum || !sum->hasOneUse() || !isLayer(sum.getLhs()) || !isLayer(sum.getRhs()))
+      return failure();
+    Value factor = createConstant(rewriter, op.getLoc(), float(scaling->scalar));
+    Value lhs = rewriter.create<mcuf::BinaryOp>(op.getLoc(), BinaryKind::Mul, sum.getLhs(), factor);
+    Value rhs = rewriter.create<mcuf::BinaryOp>(op.getLoc(), BinaryKind::Mul, sum.getRhs(), factor);
+    Value result = rewriter.create<mcuf::BinaryOp>(fuseLocations({sum, op}), BinaryKind::Add, lhs, rhs);
+    rewriter.replaceOp(op, result);
+    return success();
+  }
+};
+
 /// A factor or addend per channel behind a convolution, as batch normalization leaves it.
 struct AffineAfterConvPattern : OpRewritePattern<mcuf::BinaryOp> {
   using OpRewritePattern::OpRewritePattern;
@@ -111,7 +135,8 @@ struct AffineAfterConvPattern : OpRewritePattern<mcuf::BinaryOp> {
         continue;
       int64_t channels = mcuf::shapeOf(conv)[1];
       ArrayRef<int64_t> shape = mcuf::shapeOf(constant);
-      bool perChannel = shape.size() >= 3 && shape.take_back(3) == ArrayRef<int64_t>{channels, 1, 1} && (shape.size() == 3 || shape.front() == 1);
+      bool perChannel =
+          shape.size() >= 3 && shape.take_back(3) == ArrayRef<int64_t>{channels, 1, 1} && (shape.size() == 3 || shape.front() == 1);
       if (!mcuf::constantOf(constant) || !perChannel || operand.getType() != op.getType())
         continue;
       Location location = fuseLocations({conv, op});
@@ -124,7 +149,8 @@ struct AffineAfterConvPattern : OpRewritePattern<mcuf::BinaryOp> {
       } else {
         bias = bias ? createFolded<mcuf::BinaryOp>(rewriter, location, BinaryKind::Add, bias, vector) : vector;
       }
-      Value result = rewriter.create<mcuf::ConvOp>(location, conv.getInput(), weights, bias, conv.getStrides(), conv.getPads(), conv.getDilations(), conv.getGroups());
+      Value result = rewriter.create<mcuf::ConvOp>(location, conv.getInput(), weights, bias, conv.getStrides(), conv.getPads(),
+                                                   conv.getDilations(), conv.getGroups());
       rewriter.replaceOp(op, result);
       return success();
     }
@@ -137,7 +163,8 @@ public:
   void runOnOperation() override {
     RewritePatternSet patterns(&getContext());
     patterns.add<IdentityPattern>(&getContext(), /*benefit=*/2);
-    patterns.add<ScaleAfterLinearPattern, ScaleBeforeLinearPattern, ScaleTwicePattern, AffineAfterConvPattern>(&getContext());
+    patterns.add<ScaleAfterLinearPattern, ScaleBeforeLinearPattern, ScaleTwicePattern, ScaleOfSumPattern, AffineAfterConvPattern>(
+        &getContext());
     if (failed(applyToFixpoint(getOperation(), std::move(patterns))))
       signalPassFailure();
   }

@@ -1,7 +1,8 @@
 // Multi-head attention: softmax(scale * q k^T) v, however q, k and v were cut out of token rows.
 //
-// Exporters write the cutting as reshapes, transpositions, slices and products with scalars in many orders. None of them is matched: each operand of the two
-// products is a strided view (View.h) of some rows, and all that counts is that its tokens are rows and that its heads and channels are columns.
+// Exporters write the cutting as reshapes, transpositions, slices and products with scalars in many orders. None of them is matched: each
+// operand of the two products is a strided view (View.h) of some rows, and all that counts is that its tokens are rows and that its heads
+// and channels are columns.
 #include "passes/Passes.h"
 #include "passes/fusion/Matching.h"
 #include "passes/fusion/View.h"
@@ -113,11 +114,13 @@ struct AttentionPattern : OpRewritePattern<mcuf::MatmulOp> {
           ops.push_back(op);
     Location location = fuseLocations(ops);
     scale *= q->scale * k->scale;
-    Value result = rewriter.create<mcuf::AttentionOp>(location, cut(rewriter, location, *q), cut(rewriter, location, *k), cut(rewriter, location, *v),
-                                                      rewriter.getI64IntegerAttr(q->heads), rewriter.getF32FloatAttr(float(scale)));
+    Value result =
+        rewriter.create<mcuf::AttentionOp>(location, cut(rewriter, location, *q), cut(rewriter, location, *k), cut(rewriter, location, *v),
+                                           rewriter.getI64IntegerAttr(q->heads), rewriter.getF32FloatAttr(float(scale)));
     contextScale *= v->scale;
     if (contextScale != 1.0)
-      result = rewriter.create<mcuf::BinaryOp>(location, mcuf::BinaryKind::Mul, result, createConstant(rewriter, location, float(contextScale)));
+      result =
+          rewriter.create<mcuf::BinaryOp>(location, mcuf::BinaryKind::Mul, result, createConstant(rewriter, location, float(contextScale)));
     // Back to the form of the product; the transposition and the reshape that merge the heads cancel this (mcuf-fold-layout).
     result = createFolded<mcuf::ReshapeOp>(rewriter, location, result, ArrayRef<int64_t>{q->tokens, q->heads, v->headWidth});
     result = createFolded<mcuf::TransposeOp>(rewriter, location, result, ArrayRef<int64_t>{1, 0, 2});
@@ -146,8 +149,8 @@ private:
     }
     int64_t total = mcuf::rowCount(value);
     value = createFolded<mcuf::ReshapeOp>(rewriter, location, value, ArrayRef<int64_t>{1, total, count});
-    return createFolded<mcuf::SliceOp>(rewriter, location, value, ArrayRef<int64_t>{0, rows.firstRow, 0}, ArrayRef<int64_t>{1, rows.tokens, count},
-                                       ArrayRef<int64_t>{1, 1, 1});
+    return createFolded<mcuf::SliceOp>(rewriter, location, value, ArrayRef<int64_t>{0, rows.firstRow, 0},
+                                       ArrayRef<int64_t>{1, rows.tokens, count}, ArrayRef<int64_t>{1, 1, 1});
   }
 };
 

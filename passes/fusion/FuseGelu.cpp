@@ -1,4 +1,5 @@
-// GELU from its parts: x * 0.5 * (1 + erf(x / sqrt 2)), or with tanh(sqrt(2/pi) * (x + 0.044715 x^3)) in place of erf, in whatever order the factors stand.
+// GELU from its parts: x * 0.5 * (1 + erf(x / sqrt 2)), or with tanh(sqrt(2/pi) * (x + 0.044715 x^3)) in place of erf, in whatever order
+// the factors stand.
 #include "passes/Passes.h"
 #include "passes/fusion/Matching.h"
 
@@ -103,7 +104,8 @@ std::optional<Gate> matchGate(Value value) {
     inner = scaling->operand;
   }
   gate.function = inner.getDefiningOp<mcuf::UnaryOp>();
-  if (!gate.function || (gate.function.getKind() != UnaryKind::Erf && gate.function.getKind() != UnaryKind::Tanh) || !isNear(sum->scalar, gate.scale))
+  if (!gate.function || (gate.function.getKind() != UnaryKind::Erf && gate.function.getKind() != UnaryKind::Tanh) ||
+      !isNear(sum->scalar, gate.scale))
     return std::nullopt;
   gate.ops.push_back(gate.function);
   return gate;

@@ -1,4 +1,5 @@
-// Patch embedding: a convolution whose windows tile the image, or a dense layer on patches cut by reshapes and transpositions, then position and class tokens.
+// Patch embedding: a convolution whose windows tile the image, or a dense layer on patches cut by reshapes and transpositions, then
+// position and class tokens.
 #include "passes/Passes.h"
 #include "passes/fusion/Matching.h"
 #include "passes/fusion/View.h"
@@ -56,16 +57,16 @@ private:
   }
 };
 
-/// A dense layer whose rows are the patches of the model's input [1, channels, height, width], the pixels of a patch in any order. Of the input only, since heads
-/// that attention puts side by side look the same.
+/// A dense layer whose rows are the patches of the model's input [1, channels, height, width], the pixels of a patch in any order. Of the
+/// input only, since heads that attention puts side by side look the same.
 struct LinearPattern : OpRewritePattern<mcuf::LinearOp> {
   using OpRewritePattern::OpRewritePattern;
 
   LogicalResult matchAndRewrite(mcuf::LinearOp linear, PatternRewriter &rewriter) const override {
     View view = viewOf(linear.getInput(), /*throughScaling=*/false);
     ArrayRef<int64_t> image = mcuf::shapeOf(view.base);
-    if (!isa<BlockArgument>(view.base) || image.size() != 4 || image[0] != 1 || view.offset != 0 || view.ops.empty() || !mcuf::constantOf(linear.getWeights()) ||
-        (linear.getBias() && !mcuf::constantOf(linear.getBias())))
+    if (!isa<BlockArgument>(view.base) || image.size() != 4 || image[0] != 1 || view.offset != 0 || view.ops.empty() ||
+        !mcuf::constantOf(linear.getWeights()) || (linear.getBias() && !mcuf::constantOf(linear.getBias())))
       return failure();
     int64_t channels = image[1], height = image[2], width = image[3];
     // Sizes and places of (patch row, patch column, channel) among the atoms of a patch; -1 for a size of 1, which has no atom.
@@ -80,7 +81,8 @@ struct LinearPattern : OpRewritePattern<mcuf::LinearOp> {
       places[role] = int64_t(place);
     }
     auto [patchHeight, patchWidth, patchChannels] = sizes;
-    if (patchChannels != channels || height % patchHeight || width % patchWidth || !rowsAre(view, {{height / patchHeight, patchHeight * width}, {width / patchWidth, patchWidth}}))
+    if (patchChannels != channels || height % patchHeight || width % patchWidth ||
+        !rowsAre(view, {{height / patchHeight, patchHeight * width}, {width / patchWidth, patchWidth}}))
       return failure();
 
     SmallVector<Operation *> ops(view.ops);
@@ -134,20 +136,26 @@ private:
     Location location = fuseLocations({embed, add});
     int64_t count = mcuf::rowCount(embed), units = mcuf::widthOf(embed);
     if (!embed.getPrefix() && isRowConstant(constant, units)) {
-      Value bias = createFolded<mcuf::BinaryOp>(rewriter, location, BinaryKind::Add, embed.getBias(), asVector(rewriter, location, constant, units));
-      rewriter.replaceOpWithNewOp<mcuf::PatchEmbedOp>(add, embed.getImage(), embed.getWeights(), bias, embed.getPosition(), Value())->setLoc(location);
+      Value bias =
+          createFolded<mcuf::BinaryOp>(rewriter, location, BinaryKind::Add, embed.getBias(), asVector(rewriter, location, constant, units));
+      rewriter.replaceOpWithNewOp<mcuf::PatchEmbedOp>(add, embed.getImage(), embed.getWeights(), bias, embed.getPosition(), Value())
+          ->setLoc(location);
       return success();
     }
     Value all = createFolded<mcuf::BroadcastOp>(rewriter, location, constant, mcuf::shapeOf(embed));
     all = createFolded<mcuf::ReshapeOp>(rewriter, location, all, ArrayRef<int64_t>{count, units});
     int64_t prefixCount = embed.getPrefix() ? mcuf::shapeOf(embed.getPrefix())[0] : 0;
     auto rows = [&](int64_t from, int64_t size) {
-      return createFolded<mcuf::SliceOp>(rewriter, location, all, ArrayRef<int64_t>{from, 0}, ArrayRef<int64_t>{size, units}, ArrayRef<int64_t>{1, 1});
+      return createFolded<mcuf::SliceOp>(rewriter, location, all, ArrayRef<int64_t>{from, 0}, ArrayRef<int64_t>{size, units},
+                                         ArrayRef<int64_t>{1, 1});
     };
-    auto sum = [&](Value old, Value more) { return old ? createFolded<mcuf::BinaryOp>(rewriter, location, BinaryKind::Add, old, more) : more; };
+    auto sum = [&](Value old, Value more) {
+      return old ? createFolded<mcuf::BinaryOp>(rewriter, location, BinaryKind::Add, old, more) : more;
+    };
     Value prefix = prefixCount ? sum(embed.getPrefix(), rows(0, prefixCount)) : Value();
     Value position = sum(embed.getPosition(), rows(prefixCount, count - prefixCount));
-    rewriter.replaceOpWithNewOp<mcuf::PatchEmbedOp>(add, embed.getImage(), embed.getWeights(), embed.getBias(), position, prefix)->setLoc(location);
+    rewriter.replaceOpWithNewOp<mcuf::PatchEmbedOp>(add, embed.getImage(), embed.getWeights(), embed.getBias(), position, prefix)
+        ->setLoc(location);
     return success();
   }
 };
@@ -159,7 +167,8 @@ struct PrefixPattern : OpRewritePattern<mcuf::ConcatOp> {
   LogicalResult matchAndRewrite(mcuf::ConcatOp concat, PatternRewriter &rewriter) const override {
     auto embed = concat.getInputs().back().getDefiningOp<mcuf::PatchEmbedOp>();
     auto tokens = concat.getInputs().drop_back();
-    if (!embed || !embed->hasOneUse() || concat.getAxis() != 1 || tokens.empty() || !llvm::all_of(tokens, [](Value v) { return bool(mcuf::constantOf(v)); }))
+    if (!embed || !embed->hasOneUse() || concat.getAxis() != 1 || tokens.empty() ||
+        !llvm::all_of(tokens, [](Value v) { return bool(mcuf::constantOf(v)); }))
       return failure();
     Location location = fuseLocations({embed, concat});
     int64_t units = mcuf::widthOf(embed);
@@ -169,7 +178,8 @@ struct PrefixPattern : OpRewritePattern<mcuf::ConcatOp> {
     if (embed.getPrefix())
       rows.push_back(embed.getPrefix());
     Value prefix = createFolded<mcuf::ConcatOp>(rewriter, location, ValueRange(rows), uint64_t(0));
-    rewriter.replaceOpWithNewOp<mcuf::PatchEmbedOp>(concat, embed.getImage(), embed.getWeights(), embed.getBias(), embed.getPosition(), prefix)
+    rewriter
+        .replaceOpWithNewOp<mcuf::PatchEmbedOp>(concat, embed.getImage(), embed.getWeights(), embed.getBias(), embed.getPosition(), prefix)
         ->setLoc(location);
     return success();
   }
@@ -179,7 +189,8 @@ class FusePatchEmbed : public impl::FusePatchEmbedBase<FusePatchEmbed> {
 public:
   void runOnOperation() override {
     RewritePatternSet patterns(&getContext());
-    patterns.add<ConvPattern<mcuf::ReshapeOp>, ConvPattern<mcuf::TransposeOp>, LinearPattern, PositionPattern, PrefixPattern>(&getContext());
+    patterns.add<ConvPattern<mcuf::ReshapeOp>, ConvPattern<mcuf::TransposeOp>, LinearPattern, PositionPattern, PrefixPattern>(
+        &getContext());
     populateFoldLayoutPatterns(patterns);
     if (failed(applyToFixpoint(getOperation(), std::move(patterns))))
       signalPassFailure();

@@ -1,4 +1,5 @@
-// A selection of rows moves up through ops that work on rows, so that only the rows that matter are computed: the class token's after the last block.
+// A selection of rows moves up through ops that work on rows, so that only the rows that matter are computed: the class token's after the
+// last block.
 #include "passes/Passes.h"
 #include "passes/fusion/Matching.h"
 

@@ -12,7 +12,9 @@ namespace mcuform {
 using mcuf::BinaryKind;
 
 namespace {
-bool commutes(BinaryKind kind) { return kind == BinaryKind::Add || kind == BinaryKind::Mul || kind == BinaryKind::Max || kind == BinaryKind::Min; }
+bool commutes(BinaryKind kind) {
+  return kind == BinaryKind::Add || kind == BinaryKind::Mul || kind == BinaryKind::Max || kind == BinaryKind::Min;
+}
 } // namespace
 
 mcuf::BinaryOp binaryOf(Value value, BinaryKind kind) {

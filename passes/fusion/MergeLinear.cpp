@@ -1,4 +1,5 @@
-// Two dense layers with nothing in between are one; merged where that does not cost products. Low-rank chains stay as long as they are cheaper.
+// Two dense layers with nothing in between are one; merged where that does not cost products. Low-rank chains stay as long as they are
+// cheaper.
 #include "passes/Passes.h"
 #include "passes/fusion/Matching.h"
 

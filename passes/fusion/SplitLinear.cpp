@@ -1,4 +1,5 @@
-// A dense layer of which only parts of the columns are used, each by its own op, becomes one layer for each part: q, k and v of a common layer.
+// A dense layer of which only parts of the columns are used, each by its own op, becomes one layer for each part: q, k and v of a common
+// layer.
 #include "passes/Passes.h"
 #include "passes/fusion/Matching.h"
 
@@ -20,8 +21,8 @@ bool takesColumns(Operation *op) {
     return input.drop_back() == result.drop_back() && llvm::all_of(slice.getSteps().drop_back(), isOne);
   }
   auto gather = dyn_cast<mcuf::GatherOp>(op);
-  return gather && int64_t(gather.getAxis()) + 1 == int64_t(mcuf::shapeOf(gather.getInput()).size()) && mcuf::constantOf(gather.getIndices()) &&
-         mcuf::shapeOf(gather.getIndices()).size() == 1;
+  return gather && int64_t(gather.getAxis()) + 1 == int64_t(mcuf::shapeOf(gather.getInput()).size()) &&
+         mcuf::constantOf(gather.getIndices()) && mcuf::shapeOf(gather.getIndices()).size() == 1;
 }
 
 /// What `op` takes from the columns, taken from the first dimension of `parameters`.

@@ -13,8 +13,9 @@ struct Atom {
   bool operator==(const Atom &other) const { return size == other.size && stride == other.stride; }
 };
 
-/// Element (i, j, ...) of the value is element `offset` + sum of the atoms' indices times strides of the base in row-major order. A dimension of the value is a
-/// list of atoms, outermost first, because a reshape may have merged dimensions that do not lie evenly in the base; atoms of size 1 are left out.
+/// Element (i, j, ...) of the value is element `offset` + sum of the atoms' indices times strides of the base in row-major order. A
+/// dimension of the value is a list of atoms, outermost first, because a reshape may have merged dimensions that do not lie evenly in the
+/// base; atoms of size 1 are left out.
 struct View {
   mlir::Value base;
   int64_t offset = 0;
@@ -38,7 +39,8 @@ struct View {
   bool slice(llvm::ArrayRef<int64_t> starts, llvm::ArrayRef<int64_t> sizes, llvm::ArrayRef<int64_t> steps);
 };
 
-/// The view of `value` on the farthest base there is, upwards through reshape, transpose and slice, and through products with scalars if `throughScaling`.
+/// The view of `value` on the farthest base there is, upwards through reshape, transpose and slice, and through products with scalars if
+/// `throughScaling`.
 View viewOf(mlir::Value value, bool throughScaling);
 
 } // namespace mcuform

@@ -72,14 +72,25 @@ LogicalResult cast(NodeLegalizer &n) {
   // The numbers are those of ONNX's TensorProto.DataType. All float types are computed as f32.
   auto typeOf = [&](int64_t number) -> Type {
     switch (number) {
-    case 1: case 10: case 11: case 16: return n.builder.getF32Type();
-    case 2: return n.builder.getIntegerType(8, /*isSigned=*/false);
-    case 3: return n.builder.getI8Type();
-    case 5: return n.builder.getI16Type();
-    case 6: return n.builder.getI32Type();
-    case 7: return n.builder.getI64Type();
-    case 9: return n.builder.getI1Type();
-    default: return {};
+    case 1:
+    case 10:
+    case 11:
+    case 16:
+      return n.builder.getF32Type();
+    case 2:
+      return n.builder.getIntegerType(8, /*isSigned=*/false);
+    case 3:
+      return n.builder.getI8Type();
+    case 5:
+      return n.builder.getI16Type();
+    case 6:
+      return n.builder.getI32Type();
+    case 7:
+      return n.builder.getI64Type();
+    case 9:
+      return n.builder.getI1Type();
+    default:
+      return {};
     }
   };
   Value input = n.input(0);

@@ -14,7 +14,9 @@ LogicalResult matmul(NodeLegalizer &n) {
   return n.yield(lhs && rhs ? n.create<mcuf::MatmulOp>(lhs, rhs) : Value());
 }
 
-Value scaled(NodeLegalizer &n, Value value, float factor) { return factor == 1.0f ? value : n.binary(BinaryKind::Mul, value, n.constant(factor)); }
+Value scaled(NodeLegalizer &n, Value value, float factor) {
+  return factor == 1.0f ? value : n.binary(BinaryKind::Mul, value, n.constant(factor));
+}
 
 /// alpha * A' B' + beta * C. alpha is put on B, where it folds into the weights.
 LogicalResult gemm(NodeLegalizer &n) {
@@ -72,7 +74,8 @@ LogicalResult conv(NodeLegalizer &n) {
   } else if (automatic != "NOTSET") {
     return n.error("auto_pad = '" + automatic + "' is unknown");
   }
-  return n.yield(n.create<mcuf::ConvOp>(input, weights, n.optionalInput(2), strides, pads, dilations, uint64_t(n.intAttribute("group", 1))));
+  return n.yield(
+      n.create<mcuf::ConvOp>(input, weights, n.optionalInput(2), strides, pads, dilations, uint64_t(n.intAttribute("group", 1))));
 }
 
 } // namespace

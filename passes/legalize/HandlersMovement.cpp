@@ -58,7 +58,9 @@ LogicalResult slice(NodeLegalizer &n) {
     int64_t size = shape[axis];
     if (step == 0)
       return n.error("step 0");
-    auto clamp = [&](int64_t bound, int64_t low, int64_t high) { return std::clamp(bound < 0 ? std::max(bound, -size - 1) + size : bound, low, high); };
+    auto clamp = [&](int64_t bound, int64_t low, int64_t high) {
+      return std::clamp(bound < 0 ? std::max(bound, -size - 1) + size : bound, low, high);
+    };
     int64_t from = step > 0 ? clamp(start, 0, size) : clamp(start, 0, std::max<int64_t>(size - 1, 0));
     int64_t to = step > 0 ? clamp(end, 0, size) : clamp(end, -1, size - 1);
     int64_t distance = step > 0 ? to - from : from - to;

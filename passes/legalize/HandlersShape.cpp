@@ -28,7 +28,8 @@ LogicalResult size(NodeLegalizer &n) {
   if (!input)
     return failure();
   auto type = RankedTensorType::get({}, n.builder.getI64Type());
-  return n.yield(createConstant(n.builder, n.location(), DenseIntElementsAttr::get(type, cast<RankedTensorType>(input.getType()).getNumElements())));
+  return n.yield(
+      createConstant(n.builder, n.location(), DenseIntElementsAttr::get(type, cast<RankedTensorType>(input.getType()).getNumElements())));
 }
 
 LogicalResult constant(NodeLegalizer &n) {

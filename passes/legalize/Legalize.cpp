@@ -1,5 +1,6 @@
 // Legalization: from ONNX nodes to mcuf ops, in one walk from the inputs to the outputs.
-// Operands of a node are legalized before it, so shapes are known and constants are folded as they appear: shape arithmetic never becomes more than constants.
+// Operands of a node are legalized before it, so shapes are known and constants are folded as they appear: shape arithmetic never becomes
+// more than constants.
 #include "passes/Passes.h"
 #include "passes/legalize/HandlerRegistry.h"
 #include "passes/legalize/NodeLegalizer.h"
@@ -108,8 +109,8 @@ private:
         values[output] = value;
       } else if (!output.use_empty()) {
         failed = true;
-        node.emitError() << "node '" << node.getNodeName() << "' (" << node.getOpType() << "): output " << cast<OpResult>(output).getResultNumber()
-                         << " is used but not supported";
+        node.emitError() << "node '" << node.getNodeName() << "' (" << node.getOpType() << "): output "
+                         << cast<OpResult>(output).getResultNumber() << " is used but not supported";
       }
     }
   }
@@ -123,11 +124,13 @@ private:
       if (entry.firstOpset <= opset && opset <= entry.lastOpset)
         return &entry;
     failed = true;
-    InFlightDiagnostic diagnostic = node.emitError() << "unsupported operator '" << name << "' (opset " << opset << "), node '" << node.getNodeName() << "': ";
+    InFlightDiagnostic diagnostic = node.emitError() << "unsupported operator '" << name << "' (opset " << opset << "), node '"
+                                                     << node.getNodeName() << "': ";
     if (entries.empty())
       diagnostic << "replace it with supported operators before the export";
     for (const HandlerEntry &entry : entries)
-      diagnostic << (&entry == entries.begin() ? "export the model with an opset from " : " or from ") << entry.firstOpset << " to " << entry.lastOpset;
+      diagnostic << (&entry == entries.begin() ? "export the model with an opset from " : " or from ") << entry.firstOpset << " to "
+                 << entry.lastOpset;
     return nullptr;
   }
 

@@ -1,4 +1,5 @@
-// What a handler sees of the ONNX node that it turns into mcuf ops: operands already legalized, attributes, constants, and one way to report a problem.
+// What a handler sees of the ONNX node that it turns into mcuf ops: operands already legalized, attributes, constants, and one way to
+// report a problem.
 #ifndef MCUFORM_PASSES_LEGALIZE_NODELEGALIZER_H
 #define MCUFORM_PASSES_LEGALIZE_NODELEGALIZER_H
 
@@ -11,7 +12,8 @@
 
 namespace mcuform {
 
-/// One node on its way. The first problem is kept for the caller to report at the node, and everything that needs a value gives null from then on.
+/// One node on its way. The first problem is kept for the caller to report at the node, and everything that needs a value gives null from
+/// then on.
 class NodeLegalizer {
 public:
   /// `inputs` are the legalized operands, null where the node leaves one out. New ops go to the builder's insertion point.

@@ -30,8 +30,8 @@ std::string nameOf(Operation *op, ArrayRef<ElementsAttr> operands) {
 Value createFolded(OpBuilder &builder, OperationState &state) {
   state.types.clear();
   auto *rule = state.name.getInterface<InferTypeOpInterface>();
-  if (failed(rule->inferReturnTypes(builder.getContext(), state.location, state.operands, state.attributes.getDictionary(builder.getContext()), nullptr, {},
-                                    state.types)))
+  if (failed(rule->inferReturnTypes(builder.getContext(), state.location, state.operands,
+                                    state.attributes.getDictionary(builder.getContext()), nullptr, {}, state.types)))
     return {};
   SmallVector<ElementsAttr> constants;
   for (Value operand : state.operands)
@@ -75,7 +75,8 @@ Value createConstant(OpBuilder &builder, Location location, ElementsAttr value) 
 }
 
 Value createConstant(OpBuilder &builder, Location location, ArrayRef<int64_t> values) {
-  return createConstant(builder, location, DenseIntElementsAttr::get(RankedTensorType::get(int64_t(values.size()), builder.getI64Type()), values));
+  return createConstant(builder, location,
+                        DenseIntElementsAttr::get(RankedTensorType::get(int64_t(values.size()), builder.getI64Type()), values));
 }
 
 Value createConstant(OpBuilder &builder, Location location, float scalar) {
@@ -92,13 +93,24 @@ std::optional<SmallVector<int64_t>> constantInts(Value value) {
   SmallVector<int64_t> result;
   for (int64_t i = 0; i < tensor->size(); ++i) {
     switch (tensor->kind()) {
-    case ElementKind::I64: result.push_back(tensor->data<int64_t>()[i]); break;
-    case ElementKind::I32: result.push_back(tensor->data<int32_t>()[i]); break;
-    case ElementKind::I16: result.push_back(tensor->data<int16_t>()[i]); break;
+    case ElementKind::I64:
+      result.push_back(tensor->data<int64_t>()[i]);
+      break;
+    case ElementKind::I32:
+      result.push_back(tensor->data<int32_t>()[i]);
+      break;
+    case ElementKind::I16:
+      result.push_back(tensor->data<int16_t>()[i]);
+      break;
     case ElementKind::U8:
-    case ElementKind::I1: result.push_back(tensor->data<uint8_t>()[i]); break;
-    case ElementKind::I8: result.push_back(tensor->data<int8_t>()[i]); break;
-    default: return std::nullopt;
+    case ElementKind::I1:
+      result.push_back(tensor->data<uint8_t>()[i]);
+      break;
+    case ElementKind::I8:
+      result.push_back(tensor->data<int8_t>()[i]);
+      break;
+    default:
+      return std::nullopt;
     }
   }
   return result;

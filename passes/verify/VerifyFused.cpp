@@ -1,5 +1,5 @@
-// The contract after phase fuse: only what the quantizer can take is left. What is not is the model's fault or a form that fusion does not know, so each message
-// names the ONNX nodes and says in which surroundings such an op would be supported.
+// The contract after phase fuse: only what the quantizer can take is left. What is not is the model's fault or a form that fusion does not
+// know, so each message names the ONNX nodes and says in which surroundings such an op would be supported.
 #include "passes/Passes.h"
 #include "passes/support/NodeNames.h"
 
@@ -24,7 +24,9 @@ std::string problemWith(mcuf::BinaryOp op) {
     return {};
   if (op.getKind() == BinaryKind::Add)
     return "an addition is supported between two tensors of the same shape, and of constants as bias of a layer or position of the patches";
-  return ("elementwise '" + stringifyBinaryKind(op.getKind()) + "' is supported with constants next to a linear layer, and as part of gelu and layer_norm").str();
+  return ("elementwise '" + stringifyBinaryKind(op.getKind()) +
+          "' is supported with constants next to a linear layer, and as part of gelu and layer_norm")
+      .str();
 }
 
 std::string problemWith(mcuf::UnaryOp op) {
@@ -41,7 +43,9 @@ std::string problemWith(mcuf::SliceOp op) {
     longer += shape[d] != 1;
   }
   bool consecutive = llvm::all_of(op.getSteps(), [](int64_t step) { return step == 1; });
-  return whole && consecutive && cut <= 1 && longer <= 1 ? "" : "a slice is supported of consecutive rows (tokens), and of columns of a linear layer";
+  return whole && consecutive && cut <= 1 && longer <= 1
+             ? ""
+             : "a slice is supported of consecutive rows (tokens), and of columns of a linear layer";
 }
 
 std::string problemWith(mcuf::ReduceOp op) {

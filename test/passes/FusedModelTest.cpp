@@ -138,7 +138,8 @@ TEST_CASE("cutting the last block down to the class token changes nothing") {
   Model model(prefix + ".onnx");
   REQUIRE(model.run(buildLegalizePipeline));
   REQUIRE(model.run(buildFusePipeline));
-  REQUIRE(model.run([](mlir::PassManager &manager) { manager.addNestedPass<mlir::func::FuncOp>(createHoistSlice({/*throughResidual=*/true})); }));
+  REQUIRE(model.run(
+      [](mlir::PassManager &manager) { manager.addNestedPass<mlir::func::FuncOp>(createHoistSlice({/*throughResidual=*/true})); }));
   CHECK(model.error(load(prefix + "_input.npy"), load(prefix + "_expected.npy")) < 1e-4);
   int64_t rows = 0;
   for (auto gelu : model.function().getOps<mcuf::GeluOp>())

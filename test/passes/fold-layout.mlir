@@ -48,6 +48,20 @@ func.func @sink(%x: tensor<1x6x2xf32>) -> tensor<1x6x2xf32> {
 
 // -----
 
+// The mean over tokens as pooling of [1, width, tokens].
+// CHECK-LABEL: func @pooling
+// CHECK-NEXT: %[[MEAN:.*]] = mcuf.reduce mean %arg0 {axes = array<i64: 1>, keep_dims = true} : {{.*}} -> tensor<1x1x4xf32>
+// CHECK-NEXT: mcuf.reshape %[[MEAN]] {shape = array<i64: 1, 4>}
+// CHECK-NEXT: return
+func.func @pooling(%x: tensor<1x6x4xf32>) -> tensor<1x4xf32> {
+  %0 = mcuf.transpose %x {permutation = array<i64: 0, 2, 1>} : (tensor<1x6x4xf32>) -> tensor<1x4x6xf32>
+  %1 = mcuf.reduce mean %0 {axes = array<i64: 2>, keep_dims = true} : (tensor<1x4x6xf32>) -> tensor<1x4x1xf32>
+  %2 = mcuf.reshape %1 {shape = array<i64: 1, 4>} : (tensor<1x4x1xf32>) -> tensor<1x4xf32>
+  return %2 : tensor<1x4xf32>
+}
+
+// -----
+
 // A transposition that moves elements stays, and so does a reshape that changes rows.
 // CHECK-LABEL: func @not_folded
 // CHECK: mcuf.transpose

@@ -46,6 +46,25 @@ func.func @twice(%x: tensor<3x2xf32>) -> tensor<3x2xf32> {
 
 // -----
 
+// The mean of two heads.
+// CHECK-LABEL: func @mean_of_layers
+// CHECK: %[[W:.*]] = mcuf.constant dense<{{\[}}[5.000000e-01, 1.000000e+00], [1.500000e+00, 2.000000e+00]]>
+// CHECK: %[[A:.*]] = mcuf.linear %arg0, %[[W]]
+// CHECK: %[[B:.*]] = mcuf.linear %arg1
+// CHECK-NEXT: mcuf.binary add %[[A]], %[[B]]
+// CHECK-NEXT: return
+func.func @mean_of_layers(%x: tensor<1x2xf32>, %y: tensor<1x2xf32>) -> tensor<1x2xf32> {
+  %two = mcuf.constant dense<2.0> : tensor<f32> : tensor<f32>
+  %w = mcuf.constant dense<[[1.0, 2.0], [3.0, 4.0]]> : tensor<2x2xf32> : tensor<2x2xf32>
+  %0 = mcuf.linear %x, %w : (tensor<1x2xf32>, tensor<2x2xf32>) -> tensor<1x2xf32>
+  %1 = mcuf.linear %y, %w : (tensor<1x2xf32>, tensor<2x2xf32>) -> tensor<1x2xf32>
+  %2 = mcuf.binary add %0, %1 : (tensor<1x2xf32>, tensor<1x2xf32>) -> tensor<1x2xf32>
+  %3 = mcuf.binary div %2, %two : (tensor<1x2xf32>, tensor<f32>) -> tensor<1x2xf32>
+  return %3 : tensor<1x2xf32>
+}
+
+// -----
+
 // Batch normalization behind a convolution.
 // CHECK-LABEL: func @after_conv
 // CHECK-DAG: %[[W:.*]] = mcuf.constant dense<{{.*}}2.000000e+00{{.*}}3.000000e+00{{.*}}> : tensor<2x1x1x1xf32>
