@@ -47,7 +47,7 @@ IntegerLinear quantizeLinear(const FloatLinear &layer) {
   result.accumulatorScale.resize(size_t(layer.units));
   std::vector<double> noise(size_t(layer.units), 0), signal(size_t(layer.units), 0);
 
-  // Moments of the input in units of inputScale: what the effective weights multiply.
+  // Moments of inputScale * stored: what the effective weights multiply.
   std::vector<double> mean(size_t(layer.depth), 0), power(size_t(layer.depth), 1);
   for (int64_t k = 0; k < layer.depth; ++k)
     if (!layer.meanSquare.empty()) {
@@ -74,7 +74,7 @@ IntegerLinear quantizeLinear(const FloatLinear &layer) {
         signal[n] += weights[k] * weights[k] * power[k];
       }
       double accumulatorScale = layer.inputScale * scale;
-      double bias = (layer.bias[n] + layer.inputScale * meanError) / accumulatorScale;
+      double bias = (layer.bias[n] + meanError) / accumulatorScale;
       double bound = sumAbs * double(layer.inputBound) + std::fabs(bias) + 1;
       if (bound < 2147483647.0) {
         result.bias[n] = int32_t(std::nearbyint(bias));

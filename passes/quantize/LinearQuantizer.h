@@ -2,9 +2,10 @@
 #ifndef MCUFORM_PASSES_QUANTIZE_LINEARQUANTIZER_H
 #define MCUFORM_PASSES_QUANTIZE_LINEARQUANTIZER_H
 
-#include "compiler/reference/HostTensor.h"
+#include "llvm/ADT/ArrayRef.h"
 
-#include <string>
+#include <cstdint>
+#include <optional>
 #include <vector>
 
 namespace mcuform {

@@ -2,6 +2,7 @@
 //
 // Scales are decided first (what each value is stored in follows from its statistics and its role), then the ops are rewritten in program order. The residual
 // stream's scale depends on the linears that write it, so these are quantized before it is chosen.
+#include "compiler/reference/HostTensor.h"
 #include "dialects/mcuf/McufDialect.h"
 #include "passes/Passes.h"
 #include "passes/quantize/CalibrationAttributes.h"
