@@ -64,6 +64,9 @@ LogicalResult constantOfShape(NodeLegalizer &n) {
   return n.yield(value ? n.create<mcuf::BroadcastOp>(value, *dimensions) : Value());
 }
 
+/// Indices of more elements than this are a mistake in the file.
+constexpr double kMaxRange = 1 << 24;
+
 /// start, start + delta, ... up to but without the limit.
 LogicalResult range(NodeLegalizer &n) {
   Value start = n.input(0);
@@ -75,6 +78,8 @@ LogicalResult range(NodeLegalizer &n) {
       return failure();
     if (from->size() != 1 || limit->size() != 1 || delta->size() != 1 || !delta->front())
       return n.error("start, limit and delta must be scalars, delta not 0");
+    if ((double(limit->front()) - double(from->front())) / double(delta->front()) > kMaxRange)
+      return n.error("range of more than " + Twine(int64_t(kMaxRange)) + " elements");
     SmallVector<int64_t> values;
     for (int64_t v = from->front(); delta->front() > 0 ? v < limit->front() : v > limit->front(); v += delta->front())
       values.push_back(v);
@@ -85,6 +90,8 @@ LogicalResult range(NodeLegalizer &n) {
   auto from = constantSplat(start), limit = constantSplat(n.input(1)), delta = constantSplat(n.input(2));
   if (!from || !limit || !delta || *delta == 0)
     return n.error("start, limit and delta must be constant scalars, delta not 0");
+  if (!((*limit - *from) / *delta <= kMaxRange))
+    return n.error("range of more than " + Twine(int64_t(kMaxRange)) + " elements");
   HostTensor values(ElementKind::F32, {std::max<int64_t>(int64_t(std::ceil((*limit - *from) / *delta)), 0)});
   for (int64_t i = 0; i < values.size(); ++i)
     values.data<float>()[i] = float(*from + double(i) * *delta);

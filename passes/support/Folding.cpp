@@ -10,6 +10,9 @@ using namespace mlir;
 namespace mcuform {
 namespace {
 
+/// More elements than any weight has: a constant of that size is a mistake in the file, and evaluating it would exhaust the memory.
+constexpr int64_t kMaxFoldedElements = int64_t(1) << 28;
+
 /// A name for the resource that holds a folded tensor: that of the largest constant it was made of, so that weights keep their names.
 std::string nameOf(Operation *op, ArrayRef<ElementsAttr> operands) {
   std::string name = "folded";
@@ -49,6 +52,10 @@ Value createFolded(OpBuilder &builder, OperationState &state) {
     return builder.insert(op)->getResult(0);
   }
 
+  if (auto type = cast<RankedTensorType>(state.types.front()); type.getNumElements() > kMaxFoldedElements) {
+    emitError(state.location) << "constant of " << type.getNumElements() << " elements, " << kMaxFoldedElements << " are supported";
+    return {};
+  }
   Operation *op = Operation::create(state);
   SmallVector<HostTensor> operands;
   for (ElementsAttr elements : constants) {

@@ -18,6 +18,13 @@ module attributes {onnxin.opset = 17 : i64} {
     %g = onnxin.node "Add"(%x) : (tensor<1x4xf32>) -> !onnxin.value
     // expected-error @below {{node 'Softmax' (Softmax): axis 2 is outside of rank 2}}
     %h = onnxin.node "Softmax"(%x) {attrs = {axis = 2 : i64}} : (tensor<1x4xf32>) -> !onnxin.value
+    %zero = onnxin.constant dense<0> : tensor<i64>
+    %one = onnxin.constant dense<1> : tensor<i64>
+    %huge = onnxin.constant dense<1000000000000> : tensor<1xi64>
+    // expected-error @below {{node 'Expand' (Expand): constant of 1000000000000 elements, 268435456 are supported}}
+    %i = onnxin.node "Expand"(%one, %huge) : (tensor<i64>, tensor<1xi64>) -> !onnxin.value
+    // expected-error @below {{node 'Range' (Range): range of more than 16777216 elements}}
+    %j = onnxin.node "Range"(%zero, %huge, %one) : (tensor<i64>, tensor<1xi64>, tensor<i64>) -> !onnxin.value
     return %c : !onnxin.value
   }
 }
