@@ -7,36 +7,117 @@ inline namespace MCUFORM_RT_ABI {
 
 #if MCUFORM_RT_DSP
 
-// Two channels at a time; of an odd width the last one alone.
+namespace {
+
+/// What a row adds up to.
+struct Sums {
+  int32_t sum = 0;
+  int64_t squares = 0;
+
+  void add(int32_t z) {
+    sum = wrap_add(sum, z);
+    squares += static_cast<int64_t>(z) * z;
+  }
+};
+
+/// layer_norm_value with the shift applied to both terms beforehand: (width*z - S) << g = (width << g)*z - (S << g), as all of them wrap.
+struct Line {
+  int32_t slope, offset, mult;
+
+  Line(int32_t width, int32_t sum, RowScale scale)
+      : slope(static_cast<int32_t>(static_cast<uint32_t>(width) << scale.shift)),
+        offset(static_cast<int32_t>(0u - (static_cast<uint32_t>(sum) << scale.shift))), mult(scale.mult) {}
+
+  int16_t at(int32_t z) const { return requantize_s16(wrap_add(wrap_mul(slope, z), offset), mult); }
+};
+
+// The two passes over channels by eights, at least once; rows are aligned to words, as LDRD demands. By hand because compilers spill the
+// pairs of registers. z takes up to 24 bits: its square needs SMLAL, and the second pass forms it anew, since storing it would cost more.
+// clang-format off
+#define ADD_QUAD                             \
+  "ldrd %[x0], %[x1], [%[x]], #8\n"          \
+  "ldrd %[f0], %[f1], [%[by]], #8\n"         \
+  "smulbb %[z], %[x0], %[f0]\n"              \
+  "smlad %[sum], %[x0], %[f0], %[sum]\n"     \
+  "smultt %[x0], %[x0], %[f0]\n"             \
+  "smlal %Q[squares], %R[squares], %[z], %[z]\n" \
+  "smulbb %[z], %[x1], %[f1]\n"              \
+  "smlal %Q[squares], %R[squares], %[x0], %[x0]\n" \
+  "smlad %[sum], %[x1], %[f1], %[sum]\n"     \
+  "smultt %[x1], %[x1], %[f1]\n"             \
+  "smlal %Q[squares], %R[squares], %[z], %[z]\n" \
+  "smlal %Q[squares], %R[squares], %[x1], %[x1]\n"
+
+#define NORMALIZE_QUAD                       \
+  "ldrd %[x0], %[x1], [%[x]], #8\n"          \
+  "ldrd %[f0], %[f1], [%[by]], #8\n"         \
+  "smulbb %[z], %[x0], %[f0]\n"              \
+  "smultt %[x0], %[x0], %[f0]\n"             \
+  "smulbb %[f0], %[x1], %[f1]\n"             \
+  "smultt %[x1], %[x1], %[f1]\n"             \
+  "mla %[z], %[z], %[slope], %[offset]\n"    \
+  "mla %[x0], %[x0], %[slope], %[offset]\n"  \
+  "mla %[f0], %[f0], %[slope], %[offset]\n"  \
+  "mla %[x1], %[x1], %[slope], %[offset]\n"  \
+  "smmulr %[z], %[z], %[mult]\n"             \
+  "smmulr %[x0], %[x0], %[mult]\n"           \
+  "smmulr %[f0], %[f0], %[mult]\n"           \
+  "ssat %[z], #16, %[z]\n"                   \
+  "smmulr %[x1], %[x1], %[mult]\n"           \
+  "ssat %[x0], #16, %[x0]\n"                 \
+  "ssat %[f0], #16, %[f0]\n"                 \
+  "pkhbt %[z], %[z], %[x0], lsl #16\n"       \
+  "ssat %[x1], #16, %[x1]\n"                 \
+  "pkhbt %[f0], %[f0], %[x1], lsl #16\n"     \
+  "strd %[z], %[f0], [%[out]], #8\n"
+
+void add_octets(Sums &sums, const int16_t *x, const int16_t *by, const int16_t *end) {
+  uint32_t x0, x1, f0, f1, z;
+  __asm__ volatile(
+      "1:\n"
+      ADD_QUAD
+      ADD_QUAD
+      "cmp %[x], %[end]\n"
+      "bne 1b\n"
+      : [x] "+r"(x), [by] "+r"(by), [sum] "+r"(sums.sum), [squares] "+r"(sums.squares),
+        [x0] "=&r"(x0), [x1] "=&r"(x1), [f0] "=&r"(f0), [f1] "=&r"(f1), [z] "=&r"(z)
+      : [end] "r"(end)
+      : "cc", "memory");
+}
+
+void normalize_octets(const Line &line, int16_t *out, const int16_t *x, const int16_t *by, const int16_t *end) {
+  uint32_t x0, x1, f0, f1, z;
+  __asm__ volatile(
+      "1:\n"
+      NORMALIZE_QUAD
+      NORMALIZE_QUAD
+      "cmp %[x], %[end]\n"
+      "bne 1b\n"
+      : [out] "+r"(out), [x] "+r"(x), [by] "+r"(by),
+        [x0] "=&r"(x0), [x1] "=&r"(x1), [f0] "=&r"(f0), [f1] "=&r"(f1), [z] "=&r"(z)
+      : [end] "r"(end), [slope] "r"(line.slope), [offset] "r"(line.offset), [mult] "r"(line.mult)
+      : "cc", "memory");
+}
+// clang-format on
+
+} // namespace
+
+// Eight channels at a time where the row is aligned to words, as every row of an even width is; the rest of a row, or all of it, one channel at a time.
 void layer_norm_s16(int16_t *out, const int16_t *in, const int16_t *factor, int32_t rows, int32_t width, int64_t epsilon,
                     int32_t out_shift) {
-  const int32_t even_width = width & ~1;
   for (int32_t r = 0; r < rows; ++r) {
-    int32_t sum = 0;
-    int64_t sum_of_squares = 0;
-    for (int32_t c = 0; c < even_width; c += 2) {
-      const uint32_t x = load_word(in + c);
-      const uint32_t by = load_word(factor + c);
-      const int32_t z0 = multiply_low(x, by);
-      const int32_t z1 = multiply_high(x, by);
-      sum = wrap_add(wrap_add(sum, z0), z1);
-      sum_of_squares += static_cast<int64_t>(z0) * z0;
-      sum_of_squares += static_cast<int64_t>(z1) * z1;
-    }
-    if (even_width != width) {
-      const int32_t z = in[even_width] * factor[even_width];
-      sum = wrap_add(sum, z);
-      sum_of_squares += static_cast<int64_t>(z) * z;
-    }
-    const RowScale scale = layer_norm_scale(layer_norm_variance(width, sum_of_squares, sum, epsilon), out_shift);
-    for (int32_t c = 0; c < even_width; c += 2) {
-      const uint32_t x = load_word(in + c);
-      const uint32_t by = load_word(factor + c);
-      store_s16x2(out + c, layer_norm_value(multiply_low(x, by), width, sum, scale),
-                  layer_norm_value(multiply_high(x, by), width, sum, scale));
-    }
-    if (even_width != width)
-      out[even_width] = layer_norm_value(in[even_width] * factor[even_width], width, sum, scale);
+    const bool aligned = ((reinterpret_cast<uintptr_t>(in) | reinterpret_cast<uintptr_t>(out)) & 3) == 0;
+    const int32_t octets = aligned ? width & ~7 : 0;
+    Sums sums;
+    if (octets != 0)
+      add_octets(sums, in, factor, in + octets);
+    for (int32_t c = octets; c < width; ++c)
+      sums.add(in[c] * factor[c]);
+    const Line line(width, sums.sum, layer_norm_scale(layer_norm_variance(width, sums.squares, sums.sum, epsilon), out_shift));
+    if (octets != 0)
+      normalize_octets(line, out, in, factor, in + octets);
+    for (int32_t c = octets; c < width; ++c)
+      out[c] = line.at(in[c] * factor[c]);
     in += width;
     out += width;
   }
