@@ -14,7 +14,12 @@ template <typename... Ts> llvm::Error makeError(const char *format, const Ts &..
   return llvm::createStringError(llvm::inconvertibleErrorCode(), format, values...);
 }
 
-/// Names that a language or the emitted code itself uses otherwise are left to the compilers to refuse.
+/// Targets that CMake keeps for itself.
+bool isTakenByCMake(StringRef name) {
+  return llvm::is_contained<StringRef>({"all", "clean", "edit_cache", "help", "install", "package", "package_source", "preinstall", "rebuild_cache", "test"},
+                                       name);
+}
+
 bool isIdentifier(StringRef name) {
   return !name.empty() && !llvm::isDigit(name.front()) && llvm::all_of(name, [](char c) { return llvm::isAlnum(c) || c == '_'; });
 }
@@ -50,6 +55,8 @@ llvm::Expected<Package> collectPackage(ModuleOp module, const EmissionOptions &o
   Package package;
   if (!isIdentifier(options.name))
     return makeError("'%s' cannot name a package: letters, digits and '_' can, with no digit first", options.name.c_str());
+  if (isTakenByCMake(options.name))
+    return makeError("'%s' cannot name a package: CMake has a target of that name", options.name.c_str());
   package.name = options.name;
   package.upperName = StringRef(options.name).upper();
   package.targetName = options.targetName;

@@ -60,7 +60,7 @@ std::string SourceEmitter::pointerTo(Value value) const {
   Value root = mcurt::rootOf(value);
   std::string text;
   if (auto constant = root.getDefiningOp<mcurt::ConstantOp>())
-    text = ("weights<" + cTypeOf(constant.getType().getElementType()) + ">(" + constant.getName() + ")").str();
+    text = ("weights<" + cTypeOf(constant.getType().getElementType()) + ">(" + constant.getName() + "_at)").str();
   else
     text = pointerNames.lookup(root);
   auto view = value.getDefiningOp<mcurt::ViewOp>();
@@ -215,7 +215,7 @@ void SourceEmitter::emitTables() {
   }
   text += "\n// Constants: bytes from the start of the weights. \"paired\": neighbouring rows interleaved, as the kernels read them.\n";
   for (auto constant : package.function.getOps<mcurt::ConstantOp>())
-    text += "constexpr int32_t " + constant.getName().str() + " = " + std::to_string(package.weightOffsets.lookup(constant)) + "; // " +
+    text += "constexpr int32_t " + constant.getName().str() + "_at = " + std::to_string(package.weightOffsets.lookup(constant)) + "; // " +
             cTypeOf(constant.getType().getElementType()) + dimensionsOf(constant.getType()) +
             (constant.getLayout() == mcurt::Layout::Paired ? ", paired" : "") + "\n";
 }

@@ -69,7 +69,8 @@ Value LoopBuilder::constant(Operation *op, Value value, StringRef role, Layout l
     builder.setInsertionPointAfter(after);
   else
     builder.setInsertionPointToStart(&function.getBody().front());
-  std::string name = toIdentifier((layers.nameOf(op) + "_" + role).str());
+  // One set of factors serves the whole network; everything else belongs to one operator.
+  std::string name = role == "factor" ? "residual_factor" : toIdentifier((layers.nameOf(op) + "_" + role).str());
   auto declared = builder.create<ConstantOp>(op->getLoc(), names.unique(name, "_"), layout, elements);
   lastConstant = declared;
   auto shape = declared.getType().getShape();
@@ -169,7 +170,7 @@ void LoopBuilder::copyResult() {
     return;
   Operation *op = groups.result.getDefiningOp();
   auto output = cast<MemRefType>(function.getArgument(0).getType());
-  auto stage = builder.create<StageOp>(op->getLoc(), stageNames.unique("output", "_"));
+  auto stage = builder.create<StageOp>(op->getLoc(), stageNames.unique("copy_result", "_"));
   OpBuilder::InsertionGuard guard(builder);
   builder.setInsertionPointToEnd(&stage.getBody().front());
   first = 0;

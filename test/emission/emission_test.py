@@ -227,6 +227,8 @@ def notices_damaged_weights(tools):
 def refuses_a_bad_name(tools):
     text = tools.call("mcuform-emit-test", model(tools, "even"), tools.path("package"), "2-vit", status=1)
     expect("'2-vit' cannot name a package" in text, text)
+    text = tools.call("mcuform-emit-test", model(tools, "even"), tools.path("package"), "test", status=1)
+    expect("'test' cannot name a package" in text, text)
     expect(not os.path.exists(tools.path("package")), "something was written")
 
 
