@@ -142,6 +142,31 @@ int main() {
 
 
 @case
+def a_firmware_project_adds_a_model(tools):
+    """One CMake function: find_package(mcuform), mcuform_add_model(), link, run; a network that does not fit stops the configuration."""
+    need("g++", "cmake")
+    with open(tools.path("main.c"), "w") as file:
+        file.write('#include "digits.h"\nDIGITS_DEFINE_ARENA(arena);\nint16_t out[DIGITS_OUTPUT_COUNT];\n'
+                   "int main(void) { digits_input(arena); return digits_check_weights() || digits_run(arena, out); }\n")
+    with open(tools.path("CMakeLists.txt"), "w") as file:
+        file.write("cmake_minimum_required(VERSION 3.16)\nproject(firmware LANGUAGES C CXX ASM)\nfind_package(mcuform REQUIRED)\n"
+                   'mcuform_add_model(digits MODEL "%s" CALIBRATE "%s" MEAN 0.5 0.5 0.5 STD 0.5 0.5 0.5 ARENA ${ARENA})\n'
+                   "add_executable(firmware main.c)\ntarget_link_libraries(firmware PRIVATE digits)\n"
+                   % (sample("shapes_vit.onnx"), sample("calibration.npy")))
+    share = os.path.join(tools.bin, "..", "share", "mcuform", "cmake")
+
+    def command(*arguments):
+        return subprocess.run(arguments, cwd=tools.directory, capture_output=True, text=True)
+    configured = command("cmake", "-S", ".", "-B", "build", "-Dmcuform_DIR=" + share, "-DARENA=64K")
+    expect(configured.returncode == 0, configured.stdout + configured.stderr)
+    built = command("cmake", "--build", "build")
+    expect(built.returncode == 0, built.stdout + built.stderr)
+    expect(command("build/firmware").returncode == 0, "the firmware failed")
+    refused = command("cmake", "-S", ".", "-B", "small", "-Dmcuform_DIR=" + share, "-DARENA=4K")
+    expect(refused.returncode != 0 and "arena needs" in refused.stderr, refused.stdout + refused.stderr)
+
+
+@case
 def damaged_weights_are_noticed(tools):
     package = tools.compile(sample("shapes_vit.onnx"), sample("calibration.npy"))
     weights = [name for name in os.listdir(package) if name.endswith(".weights")]
