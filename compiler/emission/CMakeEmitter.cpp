@@ -7,7 +7,8 @@ std::string emitCMake(const Package &package, llvm::ArrayRef<std::string> runtim
   std::string sources;
   for (const std::string &source : runtimeSources)
     sources += "  " + source + "\n";
-  return fillTemplate(R"(# Builds the model as the static library "@name@"; use it with add_subdirectory() and target_link_libraries(... @name@).
+  return fillTemplate(
+      R"(# Builds the model as the static library "@name@"; use it with add_subdirectory() and target_link_libraries(... @name@).
 # Needs a compiler for C++17 and nothing else. Its code calls memcpy, memset and memmove at most.
 cmake_minimum_required(VERSION 3.16)
 project(@name@ LANGUAGES CXX ASM)
@@ -25,7 +26,7 @@ target_compile_options(@name@ PRIVATE
   $<$<AND:$<COMPILE_LANGUAGE:CXX>,$<CONFIG:>>:-O2>)
 set_source_files_properties(@name@_weights.S PROPERTIES OBJECT_DEPENDS ${CMAKE_CURRENT_SOURCE_DIR}/@name@.weights)
 )",
-                      {{"name", package.name}, {"sources", sources}});
+      {{"name", package.name}, {"sources", sources}});
 }
 
 } // namespace mcuform::emission

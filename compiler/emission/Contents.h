@@ -30,6 +30,7 @@ struct Package {
 
   mcurt::BufferOp input;
   int64_t inputHeight, inputWidth, inputChannels, inputBytes;
+  std::string inputMode; ///< as --input-mode spells it
   std::vector<float> mean, std;
   int64_t outputCount;
   float outputScale;
@@ -41,7 +42,7 @@ struct Package {
 
   // The weights, once they are packed.
   PackImage pack;
-  int64_t weightsBytes = 0;                                ///< without padding and tables, equal tensors counted once
+  int64_t weightsBytes = 0;                                 ///< without padding and tables, equal tensors counted once
   llvm::DenseMap<mlir::Operation *, int64_t> weightOffsets; ///< of each constant, from the first byte of the pack
 
   int64_t totalMacs() const;
@@ -61,6 +62,7 @@ std::string emitWeightsAssembly(const Package &package);
 /// `runtimeSources`: .cpp files of the runtime, relative to the package.
 std::string emitCMake(const Package &package, llvm::ArrayRef<std::string> runtimeSources);
 std::string emitReport(const Package &package);
+std::string emitHtmlReport(const Package &package);
 
 /// Files of the runtime that the package needs: path in the package and contents, in the order of the paths.
 llvm::Expected<std::vector<std::pair<std::string, std::string>>> collectRuntimeFiles(const Package &package, llvm::StringRef resourceDir);

@@ -63,7 +63,8 @@ enum {
   @NAME@_ERROR_WEIGHTS = 2   /* the weights in memory are not those of this code */
 };
 
-/* Where in the arena the image goes: @NAME@_INPUT_BYTES bytes, to be written before each run. No alignment is needed. */
+/* Where in the arena the image goes: @NAME@_INPUT_BYTES bytes, to be written before each run. No alignment is needed.
+ * Input mode @mode@. */
 void *@name@_input(void *arena);
 
 /* Computes the output for the image in the arena. `output` has room for @NAME@_OUTPUT_COUNT values and lies outside of the arena, at a multiple of 4.
@@ -98,14 +99,16 @@ std::string emitHeader(const Package &package) {
   };
   std::string normalization = ".\n * Raw pixels, 0 to 255";
   if (!package.mean.empty() && !package.std.empty())
-    normalization += ": that the model was trained on (pixel / 255 - mean) / std, mean " + list(package.mean) + ", std " + list(package.std) +
-                     ", is part\n * of the weights.";
+    normalization += ": that the model was trained on (pixel / 255 - mean) / std, mean " + list(package.mean) + ", std " +
+                     list(package.std) + ", is part\n * of the weights.";
   else
     normalization += ".";
-  std::string about = (package.modelName.empty() ? "a model" : harmless(package.modelName)) + ", " + std::to_string(package.inputHeight) + " x " +
-                      std::to_string(package.inputWidth) + " x " + std::to_string(package.inputChannels) + " pixels to " +
+  std::string about = (package.modelName.empty() ? "a model" : harmless(package.modelName)) + ", " + std::to_string(package.inputHeight) +
+                      " x " + std::to_string(package.inputWidth) + " x " + std::to_string(package.inputChannels) + " pixels to " +
                       std::to_string(package.outputCount) + " values.";
   std::string sha = package.modelSha256.empty() ? "" : " from the ONNX file with SHA-256\n * " + harmless(package.modelSha256);
+  std::string mode = package.inputMode + (package.input.getOver() ? ": the run overwrites the image with its tokens as it reads the patches, so the two share memory"
+                                                                  : ": the image has memory of its own until its last patch is read");
   return fillTemplate(kHeader, {{"name", package.name},
                                 {"NAME", package.upperName},
                                 {"about", about},
@@ -115,6 +118,7 @@ std::string emitHeader(const Package &package) {
                                 {"height", std::to_string(package.inputHeight)},
                                 {"width", std::to_string(package.inputWidth)},
                                 {"channels", std::to_string(package.inputChannels)},
+                                {"mode", mode},
                                 {"input", std::to_string(package.inputBytes)},
                                 {"count", std::to_string(package.outputCount)},
                                 {"scale", formatFloat(package.outputScale)},

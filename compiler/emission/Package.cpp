@@ -16,8 +16,8 @@ template <typename... Ts> llvm::Error makeError(const char *format, const Ts &..
 
 /// Targets that CMake keeps for itself.
 bool isTakenByCMake(StringRef name) {
-  return llvm::is_contained<StringRef>({"all", "clean", "edit_cache", "help", "install", "package", "package_source", "preinstall", "rebuild_cache", "test"},
-                                       name);
+  return llvm::is_contained<StringRef>(
+      {"all", "clean", "edit_cache", "help", "install", "package", "package_source", "preinstall", "rebuild_cache", "test"}, name);
 }
 
 bool isIdentifier(StringRef name) {
@@ -27,6 +27,13 @@ bool isIdentifier(StringRef name) {
 std::vector<float> floatsOf(Attribute attribute) {
   auto array = dyn_cast_or_null<DenseF32ArrayAttr>(attribute);
   return array ? std::vector<float>(array.asArrayRef().begin(), array.asArrayRef().end()) : std::vector<float>();
+}
+
+/// What of an input stands out behind the buffer that it lies over.
+int64_t bytesBehind(mcurt::BufferOp input) {
+  mcurt::BufferOp over = input.getOverBuffer();
+  int64_t end = *input.getOffset() + input.getSizeBytes(), endOfOver = *over.getOffset() + over.getSizeBytes();
+  return std::max<int64_t>(0, end - endOfOver);
 }
 
 std::string stringOf(Operation *op, StringRef name) {
@@ -47,7 +54,7 @@ int64_t Package::liveBytesAt(int64_t step) const {
   int64_t bytes = 0;
   for (mcurt::BufferOp buffer : buffers)
     if ((*buffer.getSteps())[0] <= step && step <= (*buffer.getSteps())[1])
-      bytes += buffer.getSizeBytes();
+      bytes += buffer.getOver() ? bytesBehind(buffer) : buffer.getSizeBytes();
   return bytes;
 }
 
@@ -79,8 +86,8 @@ llvm::Expected<Package> collectPackage(ModuleOp module, const EmissionOptions &o
   package.arenaBytes = arena.getInt();
   package.lowerBoundBytes = bound.getInt();
   for (auto layer : layers.getAsRange<DictionaryAttr>())
-    package.layers.push_back({layer.getAs<StringAttr>("name").str(), layer.getAs<StringAttr>("kind").str(), layer.getAs<IntegerAttr>("macs").getInt(),
-                              layer.getAs<IntegerAttr>("weights_bytes").getInt()});
+    package.layers.push_back({layer.getAs<StringAttr>("name").str(), layer.getAs<StringAttr>("kind").str(),
+                              layer.getAs<IntegerAttr>("macs").getInt(), layer.getAs<IntegerAttr>("weights_bytes").getInt()});
 
   package.function.walk<WalkOrder::PreOrder>([&](Operation *op) {
     package.stepCount += isa<mcurt::CallOp>(op);
@@ -100,6 +107,7 @@ llvm::Expected<Package> collectPackage(ModuleOp module, const EmissionOptions &o
   package.inputWidth = image[1];
   package.inputChannels = image[2];
   package.inputBytes = package.input.getSizeBytes();
+  package.inputMode = package.input.getOver() ? "overwrite" : "frame";
   package.mean = floatsOf(package.function->getAttr("mcurt.mean"));
   package.std = floatsOf(package.function->getAttr("mcurt.std"));
   package.outputCount = cast<MemRefType>(package.function.getArgument(0).getType()).getNumElements();
@@ -168,6 +176,7 @@ llvm::Error emitPackage(ModuleOp module, const EmissionOptions &options, AtomicO
       {name + "_weights.S", emission::emitWeightsAssembly(*package)},
       {"CMakeLists.txt", emission::emitCMake(*package, runtimeSources)},
       {"report.json", emission::emitReport(*package)},
+      {"report.html", emission::emitHtmlReport(*package)},
   };
   llvm::move(*runtimeFiles, std::back_inserter(files));
   for (auto &[path, contents] : files)

@@ -60,21 +60,27 @@ std::string emitReport(const Package &package) {
   report["name"] = package.name;
   report["target"] = package.targetName;
   report["schedule"] = toJson(package.schedule);
-  report["model"] = {{"name", package.modelName}, {"macs", package.totalMacs()}, {"parameters", package.parameters}, {"sha256", package.modelSha256}};
+  report["model"] = {
+      {"name", package.modelName}, {"macs", package.totalMacs()}, {"parameters", package.parameters}, {"sha256", package.modelSha256}};
   report["input"] = {{"dtype", "uint8"},
                      {"shape", {package.inputHeight, package.inputWidth, package.inputChannels}},
                      {"layout", "NHWC"},
+                     {"mode", package.inputMode},
                      {"mean", numbers(package.mean)},
                      {"std", numbers(package.std)}};
   report["output"] = {{"dtype", "int16"}, {"count", package.outputCount}, {"scale", number(package.outputScale)}};
   Json buffers = Json::array();
-  for (mcurt::BufferOp buffer : package.buffers)
+  for (mcurt::BufferOp buffer : package.buffers) {
     buffers.push_back({{"name", buffer.getName().str()},
                        {"bytes", buffer.getSizeBytes()},
                        {"offset", *buffer.getOffset()},
                        {"first_step", (*buffer.getSteps())[0]},
                        {"last_step", (*buffer.getSteps())[1]}});
-  report["sram"] = {{"arena_bytes", package.arenaBytes}, {"lower_bound_bytes", package.lowerBoundBytes}, {"static_bytes", 0}, {"buffers", buffers}};
+    if (buffer.getOver())
+      buffers.back()["overwritten_by"] = buffer.getOverBuffer().getName().str();
+  }
+  report["sram"] = {
+      {"arena_bytes", package.arenaBytes}, {"lower_bound_bytes", package.lowerBoundBytes}, {"static_bytes", 0}, {"buffers", buffers}};
   report["flash"] = {{"weights_bytes", package.weightsBytes}, {"pack_bytes", package.pack.bytes.size()}};
   Json layers = Json::array();
   for (const Layer &layer : package.layers)

@@ -1,6 +1,7 @@
 // Which files of the runtime a package needs: those of its kernels and all that they include.
 //
-// A kernel is src/<kernel>.cpp; a header X.h that is reached brings src/X.cpp along where there is one. So the list follows from the sources themselves.
+// A kernel is src/<kernel>.cpp; a header X.h that is reached brings src/X.cpp along where there is one. So the list follows from the
+// sources themselves.
 #include "compiler/emission/Contents.h"
 #include "compiler/support/WriteFile.h"
 
@@ -61,7 +62,8 @@ private:
       std::string companion = ("runtime/src/" + path::stem(name) + ".cpp").str();
       return llvm::sys::fs::exists(onDisk(companion)) ? add(companion) : llvm::Error::success();
     }
-    return llvm::createStringError(llvm::inconvertibleErrorCode(), "%s includes \"%s\", which is nowhere in the runtime", from.str().c_str(), name.str().c_str());
+    return llvm::createStringError(llvm::inconvertibleErrorCode(), "%s includes \"%s\", which is nowhere in the runtime",
+                                   from.str().c_str(), name.str().c_str());
   }
 
   std::string root;

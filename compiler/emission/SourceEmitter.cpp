@@ -14,7 +14,9 @@ namespace {
 constexpr size_t kLineWidth = 140;
 
 /// "uint8_t" for ui8.
-std::string cTypeOf(Type element) { return ("" + Twine(element.isUnsignedInteger() ? "u" : "") + "int" + Twine(element.getIntOrFloatBitWidth()) + "_t").str(); }
+std::string cTypeOf(Type element) {
+  return ("" + Twine(element.isUnsignedInteger() ? "u" : "") + "int" + Twine(element.getIntOrFloatBitWidth()) + "_t").str();
+}
 
 /// "[197][192]"
 std::string dimensionsOf(MemRefType type) {
@@ -152,8 +154,8 @@ void SourceEmitter::emitLoop(mcurt::ForOp loop, const std::string &indent) {
   std::string count = std::to_string(blockStep);
   if (extent % blockStep && !loop.getCount().use_empty()) {
     count = "rows" + suffix;
-    text += indent + "  const int32_t " + count + " = " + first + " < " + std::to_string(extent - blockStep) + " ? " + std::to_string(blockStep) + " : " +
-            std::to_string(extent) + " - " + first + ";\n";
+    text += indent + "  const int32_t " + count + " = " + first + " < " + std::to_string(extent - blockStep) + " ? " +
+            std::to_string(blockStep) + " : " + std::to_string(extent) + " - " + first + ";\n";
   }
   indexNames[loop.getCount()] = count;
   emitBody(loop.getBody().front(), indent + "  ");
@@ -187,7 +189,8 @@ void SourceEmitter::emitStage(mcurt::StageOp stage) {
     auto buffer = root.getDefiningOp<mcurt::BufferOp>();
     if (!buffer)
       continue;
-    std::string type = cTypeOf(buffer.getType().getElementType()), fullName = buffer.getName().str(), shortName = fullName, at = fullName + "_at", shape;
+    std::string type = cTypeOf(buffer.getType().getElementType()), fullName = buffer.getName().str(), shortName = fullName,
+                at = fullName + "_at", shape;
     if (isLocal(buffer)) {
       // Inside the stage its own buffers go by their short names.
       if (StringRef rest = fullName; rest.consume_front((name + "_").str()) && !rest.empty() && !llvm::isDigit(rest.front()))
@@ -203,7 +206,8 @@ void SourceEmitter::emitStage(mcurt::StageOp stage) {
 }
 
 void SourceEmitter::emitTables() {
-  text += "// Buffers of several stages: bytes from the start of the arena, and the kernel calls during which they are alive, counted in the order of\n"
+  text += "// Buffers of several stages: bytes from the start of the arena, and the kernel calls during which they are alive, counted in "
+          "the order of\n"
           "// this file. Those of one stage stand in its function.\n";
   for (mcurt::BufferOp buffer : package.buffers) {
     if (isLocal(buffer))
@@ -211,7 +215,7 @@ void SourceEmitter::emitTables() {
     auto steps = *buffer.getSteps();
     text += "constexpr int32_t " + buffer.getName().str() + "_at = " + std::to_string(*buffer.getOffset()) + "; // " +
             cTypeOf(buffer.getType().getElementType()) + dimensionsOf(buffer.getType()) + ", calls " + std::to_string(steps[0]) + " to " +
-            std::to_string(steps[1]) + "\n";
+            std::to_string(steps[1]) + (buffer.getOver() ? ", overwritten by " + buffer.getOverBuffer().getName().str() : "") + "\n";
   }
   text += "\n// Constants: bytes from the start of the weights. \"paired\": neighbouring rows interleaved, as the kernels read them.\n";
   for (auto constant : package.function.getOps<mcurt::ConstantOp>())
@@ -222,7 +226,8 @@ void SourceEmitter::emitTables() {
 
 std::string SourceEmitter::emit() {
   pointerNames[package.function.getArgument(0)] = "output";
-  text = fillTemplate(R"(// @name@: one function a stage, each kernel call with the operator and the ONNX nodes that it computes. Made by mcuform; see @name@.h.
+  text = fillTemplate(
+      R"(// @name@: one function a stage, each kernel call with the operator and the ONNX nodes that it computes. Made by mcuform; see @name@.h.
 #include "@name@.h"
 
 #include "mcuform/crc32.h"
@@ -235,7 +240,7 @@ namespace {
 namespace rt = mcuform::rt;
 
 )",
-                      {{"name", package.name}, {"NAME", package.upperName}});
+      {{"name", package.name}, {"NAME", package.upperName}});
   emitTables();
   text += fillTemplate(R"(
 template <typename T> T *buffer(unsigned char *arena, int32_t at) { return reinterpret_cast<T *>(arena + at); }

@@ -24,8 +24,8 @@ llvm::Expected<std::vector<uint8_t>> bytesOf(mcurt::ConstantOp constant) {
     while (bytes.size() < wanted)
       bytes.insert(bytes.end(), raw.begin(), raw.end());
   if (bytes.size() != wanted)
-    return llvm::createStringError(llvm::inconvertibleErrorCode(), "constant '%s' has %zu bytes where %zu are needed", constant.getName().str().c_str(),
-                                   bytes.size(), wanted);
+    return llvm::createStringError(llvm::inconvertibleErrorCode(), "constant '%s' has %zu bytes where %zu are needed",
+                                   constant.getName().str().c_str(), bytes.size(), wanted);
   return bytes;
 }
 
@@ -46,7 +46,8 @@ llvm::Expected<PackType> packTypeOf(mcurt::ConstantOp constant) {
     return element.isUnsignedInteger() ? PackType::UInt16 : PackType::Int16;
   if (element.isInteger(32))
     return element.isUnsignedInteger() ? PackType::UInt32 : PackType::Int32;
-  return llvm::createStringError(llvm::inconvertibleErrorCode(), "constant '%s' has a type that kernels do not read", constant.getName().str().c_str());
+  return llvm::createStringError(llvm::inconvertibleErrorCode(), "constant '%s' has a type that kernels do not read",
+                                 constant.getName().str().c_str());
 }
 
 } // namespace
@@ -82,7 +83,8 @@ llvm::Error packWeights(Package &package) {
 }
 
 std::string emitWeightsAssembly(const Package &package) {
-  return fillTemplate(R"(/* The weights of @name@, from the file beside this one, in a section that a linker script can place in any memory that can be read. */
+  return fillTemplate(
+      R"(/* The weights of @name@, from the file beside this one, in a section that a linker script can place in any memory that can be read. */
     .section .mcuform_weights, "a", %progbits
     .balign 16
     .global @name@_weights
@@ -94,7 +96,7 @@ std::string emitWeightsAssembly(const Package &package) {
     .section .note.GNU-stack, "", %progbits
 #endif
 )",
-                      {{"name", package.name}});
+      {{"name", package.name}});
 }
 
 } // namespace mcuform::emission

@@ -15,7 +15,8 @@ ParseResult ForOp::parse(OpAsmParser &parser, OperationState &result) {
   Builder &builder = parser.getBuilder();
   if (parser.parseArgument(arguments[0]) || parser.parseComma() || parser.parseArgument(arguments[1]) || parser.parseEqual() ||
       parser.parseAttribute(extent, builder.getI64Type(), "extent", result.attributes) || parser.parseKeyword("step") ||
-      parser.parseAttribute(step, builder.getI64Type(), "step", result.attributes) || parser.parseOptionalAttrDictWithKeyword(result.attributes))
+      parser.parseAttribute(step, builder.getI64Type(), "step", result.attributes) ||
+      parser.parseOptionalAttrDictWithKeyword(result.attributes))
     return failure();
   for (auto &argument : arguments)
     argument.type = builder.getIndexType();
@@ -54,7 +55,8 @@ ParseResult ViewOp::parse(OpAsmParser &parser, OperationState &result) {
         return failure();
       scale = 1;
       indices.push_back(index);
-      if ((succeeded(parser.parseOptionalStar()) && parser.parseInteger(scale)) || (succeeded(parser.parseOptionalPlus()) && parser.parseInteger(offset)))
+      if ((succeeded(parser.parseOptionalStar()) && parser.parseInteger(scale)) ||
+          (succeeded(parser.parseOptionalPlus()) && parser.parseInteger(offset)))
         return failure();
     }
     scales.push_back(scale);
@@ -62,7 +64,8 @@ ParseResult ViewOp::parse(OpAsmParser &parser, OperationState &result) {
     return success();
   };
   if (parser.parseOperand(source) || parser.parseCommaSeparatedList(OpAsmParser::Delimiter::Square, parseCoordinate) ||
-      parser.parseOptionalAttrDict(result.attributes) || parser.parseColonType(type) || parser.resolveOperand(source, type, result.operands) ||
+      parser.parseOptionalAttrDict(result.attributes) || parser.parseColonType(type) ||
+      parser.resolveOperand(source, type, result.operands) ||
       parser.resolveOperands(indices, parser.getBuilder().getIndexType(), result.operands))
     return failure();
   result.addAttribute("scales", parser.getBuilder().getDenseI64ArrayAttr(scales));

@@ -15,16 +15,24 @@ def Mcurt_BufferOp : Mcurt_Op<"buffer", [DeclareOpInterfaceMethods<OpAsmOpInterf
     Alive from the first call that touches it to the last; one that is defined outside of a loop and used inside is alive for the whole loop. The buffer marked
     `input` is filled by the caller before the first step. Planning adds the region, the offset in bytes from the region's start, and the first and the
     last step at which it is alive, a step being a call.
+
+    An input may lie `over` another buffer, `lead` bytes after its start, and is overwritten by it little by little. That is safe if each of its bytes is read
+    for the last time before the other buffer's bytes at that place are written; mcuf-verify-memory proves it.
+    ```
+    %image = mcurt.buffer "image" input over %x : memref<197x192xi16> at 4416 : memref<224x224x3xui8>
+    ```
   }];
-  let arguments = (ins StrAttr:$name, UnitAttr:$input, OptionalAttr<StrAttr>:$region, OptionalAttr<I64Attr>:$offset,
+  let arguments = (ins Optional<AnyStaticShapeMemRef>:$over, StrAttr:$name, UnitAttr:$input, OptionalAttr<I64Attr>:$lead, OptionalAttr<StrAttr>:$region, OptionalAttr<I64Attr>:$offset,
                        OptionalAttr<DenseI64ArrayAttr>:$steps);
   let results = (outs Res<AnyStaticShapeMemRef, "", [MemAlloc]>:$result);
-  let assemblyFormat = "$name (`input` $input^)? (`region` `(` $region^ `)`)? (`offset` `(` $offset^ `)`)? (`steps` $steps^)? attr-dict `:` type($result)";
+  let assemblyFormat = "$name (`input` $input^)? (`over` $over^ `:` type($over) `at` $lead)? (`region` `(` $region^ `)`)? (`offset` `(` $offset^ `)`)? (`steps` $steps^)? attr-dict `:` type($result)";
   let hasVerifier = 1;
   let skipDefaultBuilders = 1;
   let builders = [OpBuilder<(ins "::mlir::MemRefType":$type, "::llvm::StringRef":$name)>];
   let extraClassDeclaration = [{
     int64_t getSizeBytes();
+    /// The buffer that overwrites this input, null where there is none.
+    BufferOp getOverBuffer() { return getOver() ? getOver().getDefiningOp<BufferOp>() : BufferOp(); }
   }];
 }
 

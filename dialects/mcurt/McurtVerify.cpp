@@ -29,6 +29,12 @@ LogicalResult BufferOp::verify() {
     return emitOpError() << "name '" << getName() << "' is not an identifier";
   if (!getType().getElementType().isInteger() || getType().getElementTypeBitWidth() % 8)
     return emitOpError() << "must hold integers of whole bytes, got " << getType();
+  if (bool(getOver()) != bool(getLead()))
+    return emitOpError() << "lies over another buffer at a lead; one without the other means nothing";
+  if (getOver() && (!getInput() || !getOverBuffer() || getOverBuffer().getInput()))
+    return emitOpError() << "only an input can lie over another buffer, and not over an input or an argument";
+  if (getOver() && *getLead() < 0)
+    return emitOpError() << "lead " << *getLead() << " is negative";
   if (getOffset() && !getRegion())
     return emitOpError() << "has an offset but no region";
   if (getSteps() && (getSteps()->size() != 2 || (*getSteps())[0] > (*getSteps())[1]))
@@ -93,7 +99,8 @@ LogicalResult CallOp::verify() {
   for (auto [i, param] : llvm::enumerate(kernel->buffers())) {
     Type element = typeOf(getBuffers()[i]).getElementType();
     if (!element.isInteger(param.bits) || element.isUnsignedInteger() != param.isUnsigned)
-      return emitOpError() << "buffer '" << param.name << "' of kernel '" << getKernel() << "' is " << param.type << ", got " << getBuffers()[i].getType();
+      return emitOpError() << "buffer '" << param.name << "' of kernel '" << getKernel() << "' is " << param.type << ", got "
+                           << getBuffers()[i].getType();
     if ((getAccess(i) == Access::Read) != (param.role == KernelParam::Role::Read))
       return emitOpError() << "buffer '" << param.name << "' of kernel '" << getKernel() << "' is "
                            << (param.role == KernelParam::Role::Read ? "only read" : "written");
@@ -101,7 +108,8 @@ LogicalResult CallOp::verify() {
       return emitOpError() << "buffer '" << param.name << "' is written but is a constant";
   }
   if (getIntegers().size() != kernel->integers().size())
-    return emitOpError() << "kernel '" << getKernel() << "' takes " << kernel->integers().size() << " integers, got " << getIntegers().size();
+    return emitOpError() << "kernel '" << getKernel() << "' takes " << kernel->integers().size() << " integers, got "
+                         << getIntegers().size();
   size_t dynamic = 0;
   for (auto [number, param] : llvm::zip_equal(getIntegers(), kernel->integers())) {
     if (ShapedType::isDynamic(number))

@@ -44,6 +44,8 @@ BufferLifetimes computeLifetimes(func::FuncOp function) {
     SmallVector<Operation *> users(buffer->getUsers());
     while (!users.empty()) {
       Operation *user = users.pop_back_val();
+      if (isa<mcurt::BufferOp>(user))
+        continue;
       if (isa<mcurt::ViewOp>(user)) {
         llvm::append_range(users, user->getUsers());
         continue;
@@ -63,6 +65,14 @@ BufferLifetimes computeLifetimes(func::FuncOp function) {
     lifetime.firstStep = alive.first;
     lifetime.lastStep = alive.last;
     result.lifetimes.push_back(std::move(lifetime));
+  }
+  // What an input lies over is not free while the input is alive.
+  for (auto [i, buffer] : llvm::enumerate(result.buffers)) {
+    if (!buffer.getOver())
+      continue;
+    Lifetime &over = result.lifetimes[result.indexOf(buffer.getOverBuffer())];
+    over.firstStep = std::min(over.firstStep, result.lifetimes[i].firstStep);
+    over.lastStep = std::max(over.lastStep, result.lifetimes[i].lastStep);
   }
   return result;
 }

@@ -1,7 +1,8 @@
 // When each buffer of a scheduled function is alive.
 //
-// A step is a call, numbered in the order of the text. A buffer that is defined outside of a loop and touched inside is alive for the whole loop: what one
-// iteration leaves, the next may read. One that is defined inside holds nothing from one iteration to the next, which mcuf-verify-scheduled proves.
+// A step is a call, numbered in the order of the text. A buffer that is defined outside of a loop and touched inside is alive for the whole
+// loop: what one iteration leaves, the next may read. One that is defined inside holds nothing from one iteration to the next, which
+// mcuf-verify-scheduled proves.
 #ifndef MCUFORM_PASSES_MEMORY_LIFETIMES_H
 #define MCUFORM_PASSES_MEMORY_LIFETIMES_H
 
@@ -16,6 +17,8 @@ struct BufferLifetimes {
   llvm::SmallVector<mcurt::BufferOp> buffers; ///< in the order of the text
   std::vector<Lifetime> lifetimes;            ///< one a buffer
   int32_t stepCount = 0;
+
+  size_t indexOf(mcurt::BufferOp buffer) const { return llvm::find(buffers, buffer) - buffers.begin(); }
 };
 
 BufferLifetimes computeLifetimes(mlir::func::FuncOp function);

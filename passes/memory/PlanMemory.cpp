@@ -12,13 +12,31 @@ using namespace mlir;
 namespace mcuform {
 namespace {
 
+/// An input and the buffer that it lies over become two neighbours at the arena's start: that buffer, and what of the input stands out behind it.
+std::vector<Lifetime> placeInputs(const BufferLifetimes &program) {
+  std::vector<Lifetime> placed = program.lifetimes;
+  for (auto [i, buffer] : llvm::enumerate(program.buffers)) {
+    if (!buffer.getOver())
+      continue;
+    Lifetime &over = placed[program.indexOf(buffer.getOverBuffer())];
+    over.fixedOffset = 0;
+    placed[i].fixedOffset = over.sizeBytes;
+    placed[i].alignBytes = 1;
+    placed[i].sizeBytes = std::max<int64_t>(0, int64_t(*buffer.getLead()) + buffer.getSizeBytes() - over.sizeBytes);
+  }
+  return placed;
+}
+
 struct PlanMemory : impl::PlanMemoryBase<PlanMemory> {
   void runOnOperation() override {
     // Functions of one module run one after another.
     int64_t arenaBytes = 0, lowerBoundBytes = 0;
     for (auto function : getOperation().getOps<func::FuncOp>()) {
       BufferLifetimes program = computeLifetimes(function);
-      Plan plan = planOffsets(program.lifetimes);
+      Plan plan = planOffsets(placeInputs(program));
+      for (auto [i, buffer] : llvm::enumerate(program.buffers))
+        if (buffer.getOver())
+          plan.offsets[i] = plan.offsets[program.indexOf(buffer.getOverBuffer())] + int64_t(*buffer.getLead());
       for (auto [i, buffer] : llvm::enumerate(program.buffers)) {
         buffer.setRegion("sram");
         buffer.setOffset(plan.offsets[i]);

@@ -1,6 +1,7 @@
 // The contract of phase memory: every buffer has its place, no two that are alive together overlap, the arena fits its region.
 #include "passes/Passes.h"
 #include "passes/memory/Lifetimes.h"
+#include "passes/memory/OverwriteCheck.h"
 #include "passes/memory/planner/PlanCheck.h"
 
 namespace mcuform {
@@ -64,14 +65,28 @@ struct VerifyMemory : impl::VerifyMemoryBase<VerifyMemory> {
     if (offsets.size() != program.buffers.size())
       return failure();
 
-    auto violations = checkPlan(program.lifetimes, offsets, arenaBytes);
+    std::vector<std::string> violations;
+    for (auto [i, buffer] : llvm::enumerate(program.buffers)) {
+      if (!buffer.getOver())
+        continue;
+      // The two are checked against each other here, against all others as neighbours.
+      size_t over = program.indexOf(buffer.getOverBuffer());
+      llvm::append_range(violations, checkOverwrite(buffer));
+      Lifetime &rest = program.lifetimes[i];
+      int64_t end = offsets[over] + program.lifetimes[over].sizeBytes;
+      rest.sizeBytes = std::max<int64_t>(0, offsets[i] + rest.sizeBytes - end);
+      rest.name += " behind " + program.lifetimes[over].name;
+      rest.alignBytes = 1;
+      offsets[i] = end;
+    }
+    llvm::append_range(violations, checkPlan(program.lifetimes, offsets, arenaBytes));
     for (const std::string &violation : violations)
       function.emitOpError() << "has an unsafe memory plan: " << violation;
     if (sramBudget > 0 && arenaBytes > sramBudget) {
       int64_t peakBytes;
       std::string alive = describePeak(program, peakBytes);
-      return function.emitError() << "arena needs " << arenaBytes << " bytes, region 'sram' has " << sramBudget.getValue() << "; " << peakBytes
-                                  << " bytes are alive at the peak: " << alive;
+      return function.emitError() << "arena needs " << arenaBytes << " bytes, region 'sram' has " << sramBudget.getValue() << "; "
+                                  << peakBytes << " bytes are alive at the peak: " << alive;
     }
     return success(violations.empty());
   }

@@ -8,23 +8,48 @@ using namespace mcuform::mcurt;
 
 namespace mcuform::schedule {
 
+/// Lines of an image that begin at a multiple of 8 are read by words.
+constexpr int64_t kInputAlignBytes = 8;
+
+/// By how many bytes an image must lie behind the start of the tokens that overwrite it, patches being read `block` at a time: so many that the tokens written
+/// after each step end where the first pixel still to be read begins, or before.
+static int64_t leadOfImage(mcuf::QPatchEmbedOp op, int64_t block) {
+  auto image = mcuf::shapeOf(op.getImage());
+  int64_t tokenBytes = 2 * mcuf::shapeOf(op.getWeights())[0], patches = mcuf::shapeOf(op.getPosition())[0];
+  int64_t prefix = op.getPrefix() ? mcuf::shapeOf(op.getPrefix())[0] : 0;
+  int64_t runBytes = op.getPatchWidth() * image[2], stripBytes = op.getPatchHeight() * image[1] * image[2], patchesInStrip = image[1] / op.getPatchWidth();
+  int64_t lead = 0;
+  for (int64_t done = 0; done < patches; done += block) {
+    int64_t firstUnread = done / patchesInStrip * stripBytes + done % patchesInStrip * runBytes;
+    lead = std::max(lead, tokenBytes * (prefix + done) - firstUnread);
+  }
+  return (lead + kInputAlignBytes - 1) / kInputAlignBytes * kInputAlignBytes;
+}
+
 void LoopBuilder::buildPatchEmbed(mcuf::QPatchEmbedOp op) {
   Location loc = op.getLoc();
   Value tokens = op.getResult();
   auto image = mcuf::shapeOf(op.getImage());
   auto weights = mcuf::shapeOf(op.getWeights());
   int64_t units = weights[0], depth = weights[1], patches = mcuf::shapeOf(op.getPosition())[0], prefix = 0;
-  Value imageBuffer;
+  BufferOp imageBuffer;
   for (auto buffer : function.getOps<BufferOp>())
     if (buffer.getInput())
       imageBuffer = buffer;
+  int64_t block = std::min(options.patchBlock, patches);
 
   first = 0;
+  if (options.overwritesInput) {
+    Value x = rootOf(rowsOf(tokens, 0, loc));
+    imageBuffer->moveAfter(x.getDefiningOp());
+    lastBuffer = imageBuffer;
+    imageBuffer.getOverMutable().assign(x);
+    imageBuffer.setLead(leadOfImage(op, block));
+  }
   if (op.getPrefix()) {
     prefix = mcuf::shapeOf(op.getPrefix())[0];
     call(op, "copy_s16", {out(rowsOf(tokens, 0, loc)), in(constant(op, op.getPrefix(), "prefix"))}, {prefix, units});
   }
-  int64_t block = std::min(blocks.patchBlock, patches);
   forBlocks(patches, block, loc, [&](Integer firstPatch, Integer count) {
     first = firstPatch;
     Value unfolded = localBuffer("patches", {block, depth}, 16, loc);
@@ -34,8 +59,8 @@ void LoopBuilder::buildPatchEmbed(mcuf::QPatchEmbedOp op) {
     Value position = view(constant(op, op.getPosition(), "position"), {{first}, {0}}, loc);
     call(op, "copy_s16", {out(rowsOfTokens), in(position)}, {count, units});
     call(op, "linear_add_s16",
-         {inout(rowsOfTokens), in(unfolded), in(constant(op, op.getWeights(), "weights", Layout::Paired)), in(constant(op, op.getBias(), "bias")),
-          in(constant(op, op.getMult(), "mult"))},
+         {inout(rowsOfTokens), in(unfolded), in(constant(op, op.getWeights(), "weights", Layout::Paired)),
+          in(constant(op, op.getBias(), "bias")), in(constant(op, op.getMult(), "mult"))},
          {count, depth, units});
   });
   first = 0;
@@ -47,8 +72,8 @@ void LoopBuilder::buildCache(mcuf::QLinearOp op) {
   int64_t tokens = mcuf::rowCount(op.getResult()), units = mcuf::widthOf(op.getResult());
   Value cache = bufferOf(storage.placeOf(op.getResult(), currentGroup).storage);
   call(op, isKeys ? "linear_keys_s8" : "linear_values_s8",
-       {out(cache), in(operandRowsOf(op, op.getInput())), in(constant(op, op.getWeights(), "weights", Layout::Paired)), in(constant(op, op.getBias(), "bias")),
-        in(constant(op, op.getMult(), "mult"))},
+       {out(cache), in(operandRowsOf(op, op.getInput())), in(constant(op, op.getWeights(), "weights", Layout::Paired)),
+        in(constant(op, op.getBias(), "bias")), in(constant(op, op.getMult(), "mult"))},
        {first, rows, mcuf::widthOf(op.getInput()), units, tokens, units / int64_t(reader.getNumHeads())});
 }
 
@@ -63,23 +88,27 @@ void LoopBuilder::buildAttention(mcuf::QAttentionOp op) {
     Value scores = localBuffer("scores", {blockRows, (tokens + 1) / 2 * 2}, 16, loc);
     Value sums = localBuffer("sums", {blockRows}, 32, loc);
     call(op, "attention_scores_s16",
-         {out(scores), in(operandRowsOf(op, op.getQ(), {head, keyWidth})), in(view(keys, {{head}, {0}}, loc)), in(view(mult, {{head}}, loc))},
+         {out(scores), in(operandRowsOf(op, op.getQ(), {head, keyWidth})), in(view(keys, {{head}, {0}}, loc)),
+          in(view(mult, {{head}}, loc))},
          {rows, tokens, keyWidth, mcuf::widthOf(op.getQ())});
     call(op, "softmax_s16", {inout(scores), out(sums)}, {rows, tokens});
-    call(op, "attention_context_s16", {out(resultRowsOf(op, {head, valueWidth})), in(scores), in(view(values, {{head}, {0}}, loc)), in(sums)},
+    call(op, "attention_context_s16",
+         {out(resultRowsOf(op, {head, valueWidth})), in(scores), in(view(values, {{head}, {0}}, loc)), in(sums)},
          {rows, tokens, valueWidth, mcuf::widthOf(op.getV())});
   });
 }
 
 void LoopBuilder::buildRows(Operation *op) {
   auto linearOperands = [&](auto linear, BufferUse result) {
-    return SmallVector<BufferUse, 5>{result, in(operandRowsOf(op, linear.getInput())), in(constant(op, linear.getWeights(), "weights", Layout::Paired)),
+    return SmallVector<BufferUse, 5>{result, in(operandRowsOf(op, linear.getInput())),
+                                     in(constant(op, linear.getWeights(), "weights", Layout::Paired)),
                                      in(constant(op, linear.getBias(), "bias")), in(constant(op, linear.getMult(), "mult"))};
   };
   int64_t width = mcuf::widthOf(op->getResult(0));
   llvm::TypeSwitch<Operation *>(op)
       .Case([&](mcuf::QLayerNormOp norm) {
-        call(op, "layer_norm_s16", {out(resultRowsOf(op)), in(operandRowsOf(op, norm.getInput())), in(constant(op, norm.getFactor(), "factor"))},
+        call(op, "layer_norm_s16",
+             {out(resultRowsOf(op)), in(operandRowsOf(op, norm.getInput())), in(constant(op, norm.getFactor(), "factor"))},
              {rows, width, int64_t(norm.getEpsilon()), int64_t(norm.getOutShift())});
       })
       .Case([&](mcuf::QLinearOp linear) {

@@ -20,7 +20,8 @@ std::string NameSet::unique(StringRef name, StringRef separator) {
 int64_t macsOf(Operation *op) {
   auto dense = [](Value weights, int64_t rows) { return rows * mcuf::shapeOf(weights)[0] * mcuf::shapeOf(weights)[1]; };
   return TypeSwitch<Operation *, int64_t>(op)
-      .Case<mcuf::QLinearOp, mcuf::QLinearAddOp, mcuf::QLinearGeluOp>([&](auto op) { return dense(op.getWeights(), mcuf::rowCount(op.getResult())); })
+      .Case<mcuf::QLinearOp, mcuf::QLinearAddOp, mcuf::QLinearGeluOp>(
+          [&](auto op) { return dense(op.getWeights(), mcuf::rowCount(op.getResult())); })
       .Case([&](mcuf::QPatchEmbedOp op) { return dense(op.getWeights(), mcuf::shapeOf(op.getPosition())[0]); })
       .Case([](mcuf::QAttentionOp op) {
         return mcuf::rowCount(op.getQ()) * mcuf::rowCount(op.getK()) * (mcuf::widthOf(op.getQ()) + mcuf::widthOf(op.getV()));

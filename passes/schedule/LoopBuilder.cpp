@@ -10,8 +10,8 @@ using namespace mcuform::mcurt;
 
 namespace mcuform::schedule {
 
-LoopBuilder::LoopBuilder(func::FuncOp source, const RowGroups &groups, const StoragePlan &storage, const OpOrder &order, BlockSizes blocks)
-    : source(source), groups(groups), storage(storage), order(order), blocks(blocks), builder(source) {
+LoopBuilder::LoopBuilder(func::FuncOp source, const RowGroups &groups, const StoragePlan &storage, const OpOrder &order, LoopOptions options)
+    : source(source), groups(groups), storage(storage), order(order), options(options), builder(source) {
   for (auto attention : source.getOps<mcuf::QAttentionOp>()) {
     attentionNumbers[attention] = attentionNumbers.size();
     for (Value cache : {lookThrough(attention.getK()), lookThrough(attention.getV())})
@@ -33,7 +33,8 @@ Value LoopBuilder::declareBuffer(StringRef name, ArrayRef<int64_t> shape, Type e
 }
 
 Value LoopBuilder::localBuffer(StringRef name, ArrayRef<int64_t> shape, unsigned bits, Location loc) {
-  return builder.create<BufferOp>(loc, MemRefType::get(shape, builder.getIntegerType(bits)), names.unique((currentStage + "_" + name).str(), "_"));
+  return builder.create<BufferOp>(loc, MemRefType::get(shape, builder.getIntegerType(bits)),
+                                  names.unique((currentStage + "_" + name).str(), "_"));
 }
 
 Value LoopBuilder::bufferOf(unsigned number) {
@@ -149,8 +150,8 @@ void LoopBuilder::buildGroup(unsigned number) {
     sums = localBuffer("sums", {width}, 32, mean.getLoc());
     call(mean, "fill_zero_s32", {out(sums)}, {width});
   }
-  blockRows = std::min(blocks.tokenBlock, group.rowCount);
-  forBlocks(group.rowCount, blocks.tokenBlock, last->getLoc(), [&](Integer firstRow, Integer rowCount) {
+  blockRows = std::min(options.tokenBlock, group.rowCount);
+  forBlocks(group.rowCount, options.tokenBlock, last->getLoc(), [&](Integer firstRow, Integer rowCount) {
     first = firstRow;
     rows = rowCount;
     for (Operation *op : group.ops)
@@ -174,7 +175,8 @@ void LoopBuilder::copyResult() {
   OpBuilder::InsertionGuard guard(builder);
   builder.setInsertionPointToEnd(&stage.getBody().front());
   first = 0;
-  call(op, "copy_s16", {out(function.getArgument(0)), in(rowsOf(groups.result, groups.resultRow, op->getLoc()))}, {output.getDimSize(0), output.getDimSize(1)});
+  call(op, "copy_s16", {out(function.getArgument(0)), in(rowsOf(groups.result, groups.resultRow, op->getLoc()))},
+       {output.getDimSize(0), output.getDimSize(1)});
 }
 
 void LoopBuilder::build() {
@@ -201,9 +203,10 @@ void LoopBuilder::build() {
   builder.create<func::ReturnOp>(loc);
 
   function->setAttr("mcurt.layers", layers.toAttr(builder));
-  function->setAttr("mcurt.schedule", builder.getDictionaryAttr({builder.getNamedAttr("kind", builder.getStringAttr("fused-rows")),
-                                                                 builder.getNamedAttr("token_block", builder.getI64IntegerAttr(blocks.tokenBlock)),
-                                                                 builder.getNamedAttr("patch_block", builder.getI64IntegerAttr(blocks.patchBlock))}));
+  function->setAttr("mcurt.schedule",
+                    builder.getDictionaryAttr({builder.getNamedAttr("kind", builder.getStringAttr("fused-rows")),
+                                               builder.getNamedAttr("token_block", builder.getI64IntegerAttr(options.tokenBlock)),
+                                               builder.getNamedAttr("patch_block", builder.getI64IntegerAttr(options.patchBlock))}));
   source.erase();
 }
 

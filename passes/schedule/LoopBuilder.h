@@ -8,9 +8,10 @@
 
 namespace mcuform::schedule {
 
-struct BlockSizes {
-  int64_t tokenBlock; ///< rows that a loop over tokens computes together
-  int64_t patchBlock; ///< patches that are unfolded together
+struct LoopOptions {
+  int64_t tokenBlock;    ///< rows that a loop over tokens computes together
+  int64_t patchBlock;    ///< patches that are unfolded together
+  bool overwritesInput;  ///< the image lies over the tokens of its patch embedding
 };
 
 /// index * scale + offset, in one dimension of a buffer.
@@ -21,7 +22,7 @@ struct Coordinate {
 
 class LoopBuilder {
 public:
-  LoopBuilder(mlir::func::FuncOp source, const RowGroups &groups, const StoragePlan &storage, const OpOrder &order, BlockSizes blocks);
+  LoopBuilder(mlir::func::FuncOp source, const RowGroups &groups, const StoragePlan &storage, const OpOrder &order, LoopOptions options);
 
   /// Replaces the source function.
   void build();
@@ -60,7 +61,7 @@ private:
   const RowGroups &groups;
   const StoragePlan &storage;
   const OpOrder &order;
-  BlockSizes blocks;
+  LoopOptions options;
   mlir::OpBuilder builder;
 
   mlir::func::FuncOp function;

@@ -74,8 +74,12 @@ SmallVector<Dependence, 3> dependencesOf(Operation *op) {
   using Dependences = SmallVector<Dependence, 3>;
   return TypeSwitch<Operation *, Dependences>(op)
       .Case<mcuf::QLayerNormOp, mcuf::QLinearOp, mcuf::QLinearGeluOp>([&](auto op) { return Dependences{row(op.getInput())}; })
-      .Case([&](mcuf::QLinearAddOp op) { return Dependences{row(op.getInput()), row(op.getResidual())}; })
-      .Case([&](mcuf::QAttentionOp op) { return Dependences{row(op.getQ()), allRows(op.getK()), allRows(op.getV())}; })
+      .Case([&](mcuf::QLinearAddOp op) {
+        return Dependences{row(op.getInput()), row(op.getResidual())};
+      })
+      .Case([&](mcuf::QAttentionOp op) {
+        return Dependences{row(op.getQ()), allRows(op.getK()), allRows(op.getV())};
+      })
       .Case([&](mcuf::SliceOp op) { return Dependences{row(op.getInput(), firstSlicedRow(op))}; })
       .Case([&](mcuf::QMeanRowsOp op) {
         return Dependences{{lookThrough(op.getInput()), Need::Reduced, int64_t(op.getFirstRow()), int64_t(op.getRowCount())}};
@@ -90,7 +94,8 @@ std::string whyUnsupported(Operation *op) {
     return lookThrough(reshape.getResult()) == reshape.getResult() ? "changes the width of rows" : "";
   if (auto slice = dyn_cast<mcuf::SliceOp>(op); slice && firstSlicedRow(slice) < 0)
     return "does not select neighbouring whole rows";
-  if (!isa<mcuf::SliceOp, mcuf::QPatchEmbedOp, mcuf::QLayerNormOp, mcuf::QLinearOp, mcuf::QLinearAddOp, mcuf::QLinearGeluOp, mcuf::QAttentionOp, mcuf::QMeanRowsOp>(op))
+  if (!isa<mcuf::SliceOp, mcuf::QPatchEmbedOp, mcuf::QLayerNormOp, mcuf::QLinearOp, mcuf::QLinearAddOp, mcuf::QLinearGeluOp,
+           mcuf::QAttentionOp, mcuf::QMeanRowsOp>(op))
     return "no kernel computes it";
 
   auto check = [](std::initializer_list<Value> values) -> std::string {
@@ -99,21 +104,22 @@ std::string whyUnsupported(Operation *op) {
         return "weights, biases and multipliers must be constants";
     return "";
   };
-  std::string problem =
-      TypeSwitch<Operation *, std::string>(op)
-          .Case<mcuf::QLinearOp, mcuf::QLinearAddOp, mcuf::QLinearGeluOp>([&](auto op) { return check({op.getWeights(), op.getBias(), op.getMult()}); })
-          .Case([&](mcuf::QPatchEmbedOp op) -> std::string {
-            if (!isa<BlockArgument>(op.getImage()))
-              return "reads an image that is not the input of the model";
-            return check({op.getWeights(), op.getBias(), op.getMult(), op.getPosition(), op.getPrefix()});
-          })
-          .Case([&](mcuf::QLayerNormOp op) { return check({op.getFactor()}); })
-          .Case([&](mcuf::QAttentionOp op) -> std::string {
-            if (!isCached(lookThrough(op.getK())) || !isCached(lookThrough(op.getV())))
-              return "keys and values must come from 8-bit linear layers";
-            return check({op.getScoreMult()});
-          })
-          .Default([](Operation *) { return std::string(); });
+  std::string problem = TypeSwitch<Operation *, std::string>(op)
+                            .Case<mcuf::QLinearOp, mcuf::QLinearAddOp, mcuf::QLinearGeluOp>([&](auto op) {
+                              return check({op.getWeights(), op.getBias(), op.getMult()});
+                            })
+                            .Case([&](mcuf::QPatchEmbedOp op) -> std::string {
+                              if (!isa<BlockArgument>(op.getImage()))
+                                return "reads an image that is not the input of the model";
+                              return check({op.getWeights(), op.getBias(), op.getMult(), op.getPosition(), op.getPrefix()});
+                            })
+                            .Case([&](mcuf::QLayerNormOp op) { return check({op.getFactor()}); })
+                            .Case([&](mcuf::QAttentionOp op) -> std::string {
+                              if (!isCached(lookThrough(op.getK())) || !isCached(lookThrough(op.getV())))
+                                return "keys and values must come from 8-bit linear layers";
+                              return check({op.getScoreMult()});
+                            })
+                            .Default([](Operation *) { return std::string(); });
   if (!problem.empty())
     return problem;
   for (const Dependence &dependence : dependencesOf(op)) {

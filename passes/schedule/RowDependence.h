@@ -1,6 +1,7 @@
 // Which rows of its operands an integer operator needs for a row of its result: all that scheduling knows about operators.
 //
-// RowGroups divides a network into loops by it, Storage proves updates in place legal by it. A new row-wise operator is entered here and in KernelCalls.
+// RowGroups divides a network into loops by it, Storage proves updates in place legal by it. A new row-wise operator is entered here and in
+// KernelCalls.
 #ifndef MCUFORM_PASSES_SCHEDULE_ROWDEPENDENCE_H
 #define MCUFORM_PASSES_SCHEDULE_ROWDEPENDENCE_H
 
@@ -31,8 +32,8 @@ llvm::SmallVector<Dependence, 3> dependencesOf(mlir::Operation *op);
 bool isRowSelection(mlir::Operation *op);
 /// True for ops that cost so little that computing them again beats keeping all rows.
 bool isCheap(mlir::Operation *op);
-/// The operand whose rows `op`'s kernel can overwrite with the result, null if there is none. Where `mustUpdate` is set, the kernel has no other way: it reads
-/// the rows where it writes them.
+/// The operand whose rows `op`'s kernel can overwrite with the result, null if there is none. Where `mustUpdate` is set, the kernel has no
+/// other way: it reads the rows where it writes them.
 mlir::Value updatableOperand(mlir::Operation *op, bool &mustUpdate);
 
 /// True for values that are computed into a key or value cache.

@@ -20,15 +20,11 @@ namespace {
 class Attempt {
 public:
   Attempt(const OpOrder &order, const llvm::SetVector<Value> &roots) : order(order), isRoot(roots.begin(), roots.end()) {
-    // Keys and values of an attention form a group, keyed by the first attention that reads them.
-    llvm::MapVector<Operation *, SmallVector<Value, 2>> byReader;
+    // Keys and values of an attention form a group, keyed by the first attention that reads them; every other root is a group of its own.
+    llvm::MapVector<std::pair<Operation *, unsigned>, SmallVector<Value, 2>> byReader;
     for (Value root : roots) {
-      Operation *key = root.getDefiningOp();
-      if (isCached(root))
-        for (Operation *user : usersThroughReshapes(root))
-          if (isa<mcuf::QAttentionOp>(user) && (key == root.getDefiningOp() || order.lookup(user) < order.lookup(key)))
-            key = user;
-      byReader[key].push_back(root);
+      Operation *reader = isCached(root) ? firstReader(root) : nullptr;
+      byReader[{reader ? reader : root.getDefiningOp(), reader ? 1u : 0u}].push_back(root);
     }
     for (auto &[key, members] : byReader) {
       llvm::sort(members, [&](Value a, Value b) { return position(a) < position(b); });
@@ -67,6 +63,15 @@ public:
 
 private:
   int64_t position(Value value) const { return order.lookup(value.getDefiningOp()); }
+
+  /// The first attention in the network that reads a cache.
+  Operation *firstReader(Value cache) const {
+    Operation *first = nullptr;
+    for (Operation *user : usersThroughReshapes(cache))
+      if (isa<mcuf::QAttentionOp>(user) && (!first || order.lookup(user) < order.lookup(first)))
+        first = user;
+    return first;
+  }
 
   static SmallVector<Operation *> usersThroughReshapes(Value value) {
     SmallVector<Operation *> users;
@@ -158,7 +163,8 @@ RowGroups divideIntoGroups(func::FuncOp function, const OpOrder &order) {
     if (missing.empty())
       return result;
     // One at a time, the last in the network: what is before it may then be needed by its loop alone.
-    roots.insert(*llvm::max_element(missing, [&](Value a, Value b) { return order.lookup(a.getDefiningOp()) < order.lookup(b.getDefiningOp()); }));
+    roots.insert(
+        *llvm::max_element(missing, [&](Value a, Value b) { return order.lookup(a.getDefiningOp()) < order.lookup(b.getDefiningOp()); }));
   }
 }
 

@@ -45,11 +45,21 @@ LogicalResult checkFunction(func::FuncOp function) {
     }
   }
   Value returned = function.getBody().front().getTerminator()->getOperand(0);
-  if (isGood && !schedule::lookThrough(returned).getDefiningOp<mcuf::ConstantOp>() && !isa<BlockArgument>(schedule::lookThrough(returned)) &&
-      !schedule::isCached(schedule::lookThrough(returned)))
+  if (isGood && !schedule::lookThrough(returned).getDefiningOp<mcuf::ConstantOp>() &&
+      !isa<BlockArgument>(schedule::lookThrough(returned)) && !schedule::isCached(schedule::lookThrough(returned)))
     return success();
   if (isGood)
     function.emitError() << "returns its input, a constant, or keys and values, none of which a loop over rows computes";
+  return failure();
+}
+
+/// Mode overwrite needs an image that nobody reads after its first patch embedding.
+LogicalResult checkOverwrite(func::FuncOp function) {
+  if (function.getNumArguments() != 1 || function.getArgument(0).hasOneUse())
+    return success();
+  auto error = function.emitError() << "the input cannot be overwritten: " << llvm::range_size(function.getArgument(0).getUses()) << " operators read it";
+  for (Operation *user : function.getArgument(0).getUsers())
+    error.attachNote(user->getLoc()) << "one of them";
   return failure();
 }
 
@@ -62,14 +72,19 @@ struct Schedule : impl::ScheduleBase<Schedule> {
         function.emitError() << "token-block and patch-block must be at least 1, got " << tokenBlock << " and " << patchBlock;
         return signalPassFailure();
       }
-      if (failed(checkFunction(function)))
+      if (inputMode != "frame" && inputMode != "overwrite") {
+        function.emitError() << "'" << inputMode << "' is no input mode; they are frame, overwrite";
+        return signalPassFailure();
+      }
+      const bool overwritesInput = inputMode == "overwrite";
+      if (failed(checkFunction(function)) || (overwritesInput && failed(checkOverwrite(function))))
         return signalPassFailure();
       schedule::OpOrder order;
       for (auto [position, op] : llvm::enumerate(function.getOps()))
         order[&op] = position;
       schedule::RowGroups groups = schedule::divideIntoGroups(function, order);
       schedule::StoragePlan storage(groups, order);
-      schedule::LoopBuilder(function, groups, storage, order, {tokenBlock, patchBlock}).build();
+      schedule::LoopBuilder(function, groups, storage, order, {tokenBlock, patchBlock, overwritesInput}).build();
     }
   }
 };

@@ -1,7 +1,7 @@
 // Where rows are kept: which values share a buffer because one overwrites the other in place.
 //
-// An update in place is legal if nobody reads the old rows afterwards: no later op of the same loop body, no later loop, and in the same body no earlier op
-// that will read in a later iteration what this one has overwritten. Where it is not, the rows are copied first.
+// An update in place is legal if nobody reads the old rows afterwards: no later op of the same loop body, no later loop, and in the same
+// body no earlier op that will read in a later iteration what this one has overwritten. Where it is not, the rows are copied first.
 #ifndef MCUFORM_PASSES_SCHEDULE_STORAGE_H
 #define MCUFORM_PASSES_SCHEDULE_STORAGE_H
 

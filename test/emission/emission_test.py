@@ -117,7 +117,7 @@ def header_is_c_and_cpp(tools):
     run("g++", "-std=c++17", "-Wall", "-Wextra", "-Wpedantic", "-Werror", "-I", package, "-x", "c++", "-c", source, "-o", tools.path("cpp.o"))
 
 
-def equals_interpreter(tools, network, blocks):
+def equals_interpreter(tools, network, blocks, **options):
     """Every block size gives the interpreter's bits, from a clean arena, from a dirty one and from two at a time."""
     need("cmake", "gcc")
     image_bytes = NETWORKS[network][0]
@@ -126,7 +126,7 @@ def equals_interpreter(tools, network, blocks):
         file.write(bytes(source.randrange(256) for _ in range(4 * image_bytes)) + bytes(image_bytes) + b"\xff" * image_bytes)
     for token_block, patch_block in blocks:
         package = emit(tools, network, output="package-%d" % token_block, token_block=token_block, patch_block=patch_block, images=tools.path("images"),
-                       logits=tools.path("expected"))
+                       logits=tools.path("expected"), **options)
         program = build(tools, package, "-DCMAKE_BUILD_TYPE=Release", "-DCMAKE_C_FLAGS=-fsanitize=address,undefined",
                         "-DCMAKE_CXX_FLAGS=-fsanitize=address,undefined -fno-sanitize-recover=all")
         run(program, tools.path("images"), tools.path("logits"))
@@ -153,6 +153,17 @@ def even_tokens_equal_interpreter(tools):
 @case
 def cut_image_equals_interpreter(tools):
     equals_interpreter(tools, "cut", [(12, 4), (5, 7)])
+
+
+@case
+def overwritten_image_equals_interpreter(tools):
+    for network, blocks in (("cls", [(12, 4)]), ("even", [(5, 1)]), ("cut", [(12, 7)])):
+        equals_interpreter(tools, network, blocks, input_mode="overwrite")
+        frame = json.loads(read(emit(tools, network, output="frame", patch_block=blocks[0][1]) + "/report.json"))
+        report = json.loads(read(tools.path("package-%d" % blocks[0][0], "report.json")))
+        expect(frame["input"]["mode"] == "frame" and report["input"]["mode"] == "overwrite", "mode of the input")
+        image, x = (next(buffer for buffer in report["sram"]["buffers"] if buffer["name"] == name) for name in ("image", "x"))
+        expect(image["overwritten_by"] == "x" and x["offset"] <= image["offset"] < x["offset"] + x["bytes"], "image at %d" % image["offset"])
 
 
 @case
@@ -189,7 +200,7 @@ def report_agrees_with_header(tools):
     expect(report["sram"]["lower_bound_bytes"] <= report["sram"]["arena_bytes"], "bound")
     expect(report["flash"]["pack_bytes"] == int(header["VIT_WEIGHTS_BYTES"]) == len(read(package + "/vit.weights")), "pack")
     expect(report["output"] == {"dtype": "int16", "count": 7, "scale": float(header["VIT_OUTPUT_SCALE"].rstrip("f"))}, "output")
-    expect(report["input"] == {"dtype": "uint8", "shape": [20, 24, 3], "layout": "NHWC", "mean": [0.5] * 3, "std": [0.25] * 3}, "input")
+    expect(report["input"] == {"dtype": "uint8", "shape": [20, 24, 3], "layout": "NHWC", "mode": "frame", "mean": [0.5] * 3, "std": [0.25] * 3}, "input")
     expect(report["model"]["macs"] == sum(layer["macs"] for layer in report["layers"]), "macs")
     expect(sum(layer["weights_bytes"] for layer in report["layers"]) >= report["flash"]["weights_bytes"], "weights of layers")
     expect(report["quantization"]["residual_bits"] == 16 and report["quantization"]["residual_scale"] == 0.001, "quantization")

@@ -1,6 +1,6 @@
 // The compiler's back end alone, for tests: from integer operators in text form to a package.
 //
-//   mcuform-emit-test MODEL.mlir OUT NAME [--token-block N] [--patch-block N] [--images FILE --logits FILE]
+//   mcuform-emit-test MODEL.mlir OUT NAME [--token-block N] [--patch-block N] [--input-mode MODE] [--images FILE --logits FILE]
 //
 // With --images (raw uint8 images, one behind the other) it also writes what the integer interpreter computes for them.
 #include "compiler/emission/Package.h"
@@ -22,6 +22,7 @@ llvm::cl::opt<std::string> outputPath(llvm::cl::Positional, llvm::cl::Required);
 llvm::cl::opt<std::string> name(llvm::cl::Positional, llvm::cl::Required);
 llvm::cl::opt<int64_t> tokenBlock("token-block", llvm::cl::init(12));
 llvm::cl::opt<int64_t> patchBlock("patch-block", llvm::cl::init(4));
+llvm::cl::opt<std::string> inputMode("input-mode", llvm::cl::init("frame"));
 llvm::cl::opt<std::string> imagesPath("images");
 llvm::cl::opt<std::string> logitsPath("logits");
 
@@ -81,6 +82,7 @@ int main(int argc, char **argv) {
   mcuform::ScheduleOptions options;
   options.tokenBlock = tokenBlock;
   options.patchBlock = patchBlock;
+  options.inputMode = inputMode;
   mcuform::buildSchedulePipeline(manager, options);
   mcuform::buildMemoryPipeline(manager);
   if (failed(manager.run(*module)))

@@ -1,0 +1,143 @@
+// A walk over stages, loops and calls; kernels are called through their prototypes.
+#include "McurtRunner.h"
+
+#include "dialects/mcurt/McurtDialect.h"
+#include "mcuform/kernels.h"
+
+#include "mlir/IR/BuiltinOps.h"
+
+#include <memory>
+#include <tuple>
+#include <vector>
+
+using namespace mlir;
+
+namespace mcuform::test {
+namespace {
+
+struct Arguments {
+  ArrayRef<char *> buffers;
+  ArrayRef<int64_t> integers;
+
+  template <typename T> T take() {
+    if constexpr (std::is_pointer_v<T>) {
+      T buffer = reinterpret_cast<T>(buffers.front());
+      buffers = buffers.drop_front();
+      return buffer;
+    } else {
+      T integer = static_cast<T>(integers.front());
+      integers = integers.drop_front();
+      return integer;
+    }
+  }
+};
+
+template <typename... Ts> void invoke(void (*kernel)(Ts...), Arguments arguments) {
+  std::tuple<Ts...> values{arguments.take<Ts>()...};
+  std::apply(kernel, values);
+}
+
+void invoke(StringRef name, Arguments arguments) {
+#define MCUFORM_KERNEL(kernel, params)                                                                                                     \
+  if (name == #kernel)                                                                                                                     \
+    return invoke(&rt::kernel, arguments);
+#include "runtime/kernels.def"
+}
+
+class Runner {
+public:
+  Runner(StringRef image, Placement placement) : image(image), placement(placement) {}
+
+  std::string run(func::FuncOp function) {
+    auto arenaBytes = function->getParentOfType<ModuleOp>()->getAttrOfType<IntegerAttr>("mcurt.arena_bytes").getInt();
+    arena = allocate(arenaBytes);
+    size_t outputBytes = mcurt::sizeBytesOf(cast<MemRefType>(function.getArgument(0).getType()));
+    char *output = allocate(outputBytes);
+    addresses[function.getArgument(0)] = output;
+    runBlock(function.getBody().front());
+    return std::string(output, outputBytes);
+  }
+
+private:
+  char *allocate(size_t bytes) {
+    memory.push_back(std::make_unique<char[]>(bytes));
+    std::fill_n(memory.back().get(), bytes, char(0xa5));
+    return memory.back().get();
+  }
+
+  void runBlock(Block &block) {
+    for (Operation &op : block) {
+      if (auto buffer = dyn_cast<mcurt::BufferOp>(op)) {
+        addresses[buffer] = placement == Placement::Planned ? arena + *buffer.getOffset() : allocate(buffer.getSizeBytes());
+        if (buffer.getInput())
+          std::copy(image.begin(), image.end(), addresses[buffer]);
+      } else if (auto constant = dyn_cast<mcurt::ConstantOp>(op)) {
+        placeConstant(constant);
+      } else if (auto stage = dyn_cast<mcurt::StageOp>(op)) {
+        runBlock(stage.getBody().front());
+      } else if (auto loop = dyn_cast<mcurt::ForOp>(op)) {
+        for (int64_t first = 0, extent = loop.getExtent(), step = loop.getStep(); first < extent; first += step) {
+          indices[loop.getFirst()] = first;
+          indices[loop.getCount()] = std::min(step, extent - first);
+          runBlock(loop.getBody().front());
+        }
+      } else if (auto view = dyn_cast<mcurt::ViewOp>(op)) {
+        placeView(view);
+      } else if (auto call = dyn_cast<mcurt::CallOp>(op)) {
+        runCall(call);
+      }
+    }
+  }
+
+  void placeConstant(mcurt::ConstantOp constant) {
+    auto elements = cast<DenseElementsAttr>(constant.getValue());
+    size_t bytes = mcurt::sizeBytesOf(constant.getType());
+    std::vector<char> raw;
+    while (raw.size() < bytes)
+      raw.insert(raw.end(), elements.getRawData().begin(), elements.getRawData().end());
+    if (constant.getLayout() == mcurt::Layout::Paired) {
+      int64_t units = constant.getType().getDimSize(0), depth = constant.getType().getDimSize(1);
+      std::vector<char> paired((units + units % 2) * depth, 0);
+      for (int64_t i = 0; i < units * depth; ++i)
+        paired[(i / depth / 2 * depth + i % depth) * 2 + i / depth % 2] = raw[i];
+      raw = paired;
+    }
+    addresses[constant] = allocate(raw.size());
+    std::copy(raw.begin(), raw.end(), addresses[constant]);
+  }
+
+  void placeView(mcurt::ViewOp view) {
+    MemRefType type = mcurt::typeOf(view.getSource());
+    int64_t element = 0;
+    for (unsigned dim = 0; dim < type.getRank(); ++dim) {
+      Value index = view.getIndexOf(dim);
+      element = element * type.getDimSize(dim) + (index ? indices.lookup(index) * view.getScales()[dim] : 0) + view.getOffsets()[dim];
+    }
+    addresses[view] = addresses.lookup(view.getSource()) + element * type.getElementTypeBitWidth() / 8;
+  }
+
+  void runCall(mcurt::CallOp call) {
+    SmallVector<char *> buffers;
+    for (Value buffer : call.getBuffers())
+      buffers.push_back(addresses.lookup(buffer));
+    SmallVector<int64_t> integers(call.getIntegers());
+    auto index = call.getIndices().begin();
+    for (int64_t &integer : integers)
+      if (ShapedType::isDynamic(integer))
+        integer = indices.lookup(*index++);
+    invoke(call.getKernel(), {buffers, integers});
+  }
+
+  StringRef image;
+  Placement placement;
+  char *arena = nullptr;
+  std::vector<std::unique_ptr<char[]>> memory;
+  llvm::DenseMap<Value, char *> addresses;
+  llvm::DenseMap<Value, int64_t> indices;
+};
+
+} // namespace
+
+std::string runMcurt(func::FuncOp function, StringRef image, Placement placement) { return Runner(image, placement).run(function); }
+
+} // namespace mcuform::test

@@ -1,0 +1,159 @@
+// Generator of random networks.
+#include "RandomGraph.h"
+
+#include <cmath>
+
+namespace mcuform::test {
+
+RandomGraph::Rows RandomGraph::pickRows() {
+  size_t back = size_t(pick(0, pick(0, 3)));
+  return pool[pool.size() - 1 - std::min(back, pool.size() - 1)];
+}
+
+std::string RandomGraph::typeOf(const Rows &rows, int bits) {
+  std::string element = bits == 8 ? "!quant.uniform<i8:f32, 1.000000e+00>" : "!quant.uniform<i16:f32, 1.000000e-03>";
+  return "tensor<" + std::string(rows.isFlat ? "" : "1x") + std::to_string(rows.rows) + "x" + std::to_string(rows.width) + "x" + element +
+         ">";
+}
+
+std::string RandomGraph::constant(std::vector<int> shape, int bits, int low, int high) {
+  std::string type = "tensor<", name = fresh(), hex;
+  int count = 1;
+  for (int size : shape) {
+    type += std::to_string(size) + "x";
+    count *= size;
+  }
+  type += "i" + std::to_string(bits) + ">";
+  for (int i = 0; i < count; ++i) {
+    uint32_t value = uint32_t(pick(low, high));
+    for (int byte = 0; byte < bits / 8; ++byte, value >>= 8) {
+      hex += "0123456789ABCDEF"[value >> 4 & 15];
+      hex += "0123456789ABCDEF"[value & 15];
+    }
+  }
+  line(name + " = mcuf.constant dense<\"0x" + hex + "\"> : " + type + " : " + type);
+  return name + " : " + type;
+}
+
+/// "%v3 : tensor<8xi32>" to its halves, appended to lists.
+static void append(const std::string &constant, std::string &operands, std::string &types) {
+  size_t colon = constant.find(" : ");
+  operands += ", " + constant.substr(0, colon);
+  types += ", " + constant.substr(colon + 3);
+}
+
+void RandomGraph::linearOperands(int units, int depth, double gain, std::string &operands, std::string &types) {
+  int mult = int(gain * 4294967296.0 / (75 * std::sqrt(depth)));
+  append(constant({units, depth}, 8, -127, 127), operands, types);
+  append(constant({units}, 32, -20000, 20000), operands, types);
+  append(constant({units}, 32, mult / 2, mult), operands, types);
+}
+
+RandomGraph::Rows RandomGraph::linear(const Rows &input, int units, int bits) {
+  std::string operands = input.name, types = typeOf(input);
+  linearOperands(units, input.width, bits == 8 ? 1.0 / 64 : 1.0, operands, types);
+  Rows rows{fresh(), input.rows, units, input.isFlat};
+  line(rows.name + " = mcuf.q_linear " + operands + " : (" + types + ") -> " + typeOf(rows, bits));
+  return rows;
+}
+
+void RandomGraph::addOperator() {
+  Rows input = pickRows();
+  Rows output{"", input.rows, input.width, input.isFlat};
+  switch (pick(0, 11)) {
+  case 0:
+  case 1:
+  case 2: {
+    std::string operands, types;
+    append(constant({input.width}, 16, 1, 2), operands, types);
+    output.name = fresh();
+    return result(output, "mcuf.q_layer_norm " + input.name + operands + " {epsilon = 64 : i64, out_shift = 11 : i64} : (" + typeOf(input) +
+                              types + ")");
+  }
+  case 3:
+    pool.push_back(linear(input, 2 * pick(1, 5), 16));
+    return;
+  case 4: {
+    std::string operands = input.name, types = typeOf(input);
+    output.width = 2 * pick(1, 8);
+    linearOperands(output.width, input.width, 0.25, operands, types);
+    output.name = fresh();
+    return result(output,
+                  "mcuf.q_linear_gelu " + operands + " {index_mult = 4194304 : i64, delta_mult = 16777216 : i64} : (" + types + ")");
+  }
+  case 5:
+  case 6:
+  case 7: {
+    Rows residual = pickRows();
+    if (residual.rows != input.rows || residual.isFlat != input.isFlat)
+      return;
+    std::string operands = input.name, types = typeOf(input);
+    linearOperands(residual.width, input.width, 0.5, operands, types);
+    output = {fresh(), residual.rows, residual.width, residual.isFlat};
+    return result(output, "mcuf.q_linear_add " + operands + " residual " + residual.name + " : (" + types + ", " + typeOf(residual) + ")");
+  }
+  case 8: {
+    Rows keySource = pickRows(), valueSource = pickRows();
+    if (keySource.rows != valueSource.rows)
+      valueSource = keySource;
+    int heads = pick(1, 3), keyWidth = heads * 2 * pick(1, 2), valueWidth = heads * 2 * pick(1, 2);
+    // One width serves for both where q is to have the result's shape.
+    valueWidth = keyWidth;
+    Rows q = linear(input, keyWidth, 16), k = linear(keySource, keyWidth, 8), v = linear(valueSource, valueWidth, 8);
+    std::string operands = q.name + ", " + k.name + ", " + v.name, types = typeOf(q) + ", " + typeOf(k, 8) + ", " + typeOf(v, 8);
+    append(constant({heads}, 32, 1 << 20, 1 << 23), operands, types);
+    output = {fresh(), input.rows, valueWidth, input.isFlat};
+    return result(output, "mcuf.q_attention " + operands + " {num_heads = " + std::to_string(heads) + " : i64} : (" + types + ")");
+  }
+  case 9: {
+    output.rows = pick(1, input.rows);
+    std::string lead = input.isFlat ? "" : "0, ", one = input.isFlat ? "" : "1, ";
+    int first = pick(0, input.rows - output.rows);
+    output.name = fresh();
+    return result(output, "mcuf.slice " + input.name + " {starts = array<i64: " + lead + std::to_string(first) +
+                              ", 0>, sizes = array<i64: " + one + std::to_string(output.rows) + ", " + std::to_string(output.width) +
+                              ">, steps = array<i64: " + one + "1, 1>} : (" + typeOf(input) + ")");
+  }
+  case 10: {
+    if (input.rows < 3)
+      return;
+    int count = pick(3, input.rows), first = pick(0, input.rows - count);
+    output = {fresh(), 1, input.width, true};
+    return result(output, "mcuf.q_mean_rows " + input.name + " {first_row = " + std::to_string(first) +
+                              " : i64, row_count = " + std::to_string(count) +
+                              " : i64, mult = " + std::to_string((4294967296 + count / 2) / count) + " : i64} : (" + typeOf(input) + ")");
+  }
+  default: {
+    output.isFlat = !input.isFlat;
+    output.name = fresh();
+    return result(output, "mcuf.reshape " + input.name + " {shape = array<i64: " + (output.isFlat ? "" : "1, ") +
+                              std::to_string(output.rows) + ", " + std::to_string(output.width) + ">} : (" + typeOf(input) + ")");
+  }
+  }
+}
+
+std::string RandomGraph::generate() {
+  height = 2 * pick(1, 4) + pick(0, 1);
+  width = 2 * pick(1, 4) + pick(0, 1);
+  int patches = (height / 2) * (width / 2), prefix = pick(0, 2), units = 2 * pick(1, 4);
+  std::string image = "tensor<" + std::to_string(height) + "x" + std::to_string(width) + "x1xui8>", operands = "%image", types = image;
+  linearOperands(units, 4, 8, operands, types);
+  std::string position, positionType, prefixName, prefixType;
+  append(constant({patches, units}, 16, -3000, 3000), position, positionType);
+  std::string clause = " position " + position.substr(2);
+  types += positionType;
+  if (prefix) {
+    append(constant({prefix, units}, 16, -3000, 3000), prefixName, prefixType);
+    clause += " prefix " + prefixName.substr(2);
+    types += prefixType;
+  }
+  result({fresh(), prefix + patches, units, false},
+         "mcuf.q_patch_embed " + operands + clause + " {patch_height = 2 : i64, patch_width = 2 : i64} : (" + types + ")");
+  for (int i = pick(1, 16); i > 0; --i)
+    addOperator();
+  const Rows &last = pool.back();
+  return "func.func @main(%image: " + image + ") -> " + typeOf(last) + " {\n" + body + "    return " + last.name + " : " + typeOf(last) +
+         "\n}\n";
+}
+
+} // namespace mcuform::test

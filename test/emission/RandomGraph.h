@@ -1,0 +1,47 @@
+// Random networks of integer operators, as text: chains and branches, rows selected at either end, norms before and after sums, means,
+// attentions over other rows than the queries' own. Nothing about them resembles a network that anybody trained; that is the point.
+#ifndef MCUFORM_TEST_EMISSION_RANDOMGRAPH_H
+#define MCUFORM_TEST_EMISSION_RANDOMGRAPH_H
+
+#include <cstdint>
+#include <random>
+#include <string>
+#include <vector>
+
+namespace mcuform::test {
+
+class RandomGraph {
+public:
+  explicit RandomGraph(uint32_t seed) : random(seed) {}
+  /// A function @main from an image to rows.
+  std::string generate();
+  int imageBytes() const { return height * width; }
+
+private:
+  struct Rows {
+    std::string name;
+    int rows, width;
+    bool isFlat; ///< rank 2 instead of 3
+  };
+  int pick(int low, int high) { return low + int(random() % uint32_t(high - low + 1)); }
+  /// Prefers what was computed last.
+  Rows pickRows();
+  std::string fresh() { return "%v" + std::to_string(counter++); }
+  std::string constant(std::vector<int> shape, int bits, int low, int high);
+  /// Operands of a linear layer after its input, and their types.
+  void linearOperands(int units, int depth, double gain, std::string &operands, std::string &types);
+  static std::string typeOf(const Rows &rows, int bits = 16);
+  Rows linear(const Rows &input, int units, int bits);
+  void addOperator();
+  void line(const std::string &text) { body += "    " + text + "\n"; }
+  void result(const Rows &rows, const std::string &text) { line(rows.name + " = " + text + " -> " + typeOf(rows)), pool.push_back(rows); }
+
+  std::mt19937 random;
+  int height = 0, width = 0, counter = 0;
+  std::string body;
+  std::vector<Rows> pool;
+};
+
+} // namespace mcuform::test
+
+#endif
