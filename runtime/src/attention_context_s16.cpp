@@ -24,10 +24,14 @@ struct Context {
     at = context + column;
     mult = mults;
   }
-  void store(int32_t acc0, int32_t acc1) {
-    store_s16x2(at, requantize_s16(acc0, *mult), requantize_s16(acc1, *mult));
-    at += stride;
-    ++mult;
+  __attribute__((noinline)) void store(const int32_t (*acc)[2], int32_t rows) {
+    int16_t *to = at;
+    const int32_t *m = mult;
+    const ptrdiff_t step = stride;
+    for (; rows > 0; --rows, ++acc, ++m, to += step)
+      store_s16x2(to, requantize_s16((*acc)[0], *m), requantize_s16((*acc)[1], *m));
+    at = to;
+    mult = m;
   }
 };
 

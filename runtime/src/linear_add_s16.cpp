@@ -17,12 +17,17 @@ struct Add : LinearPair {
     load(unit);
     at = x + unit;
   }
-  void store(int32_t acc0, int32_t acc1) {
+  __attribute__((noinline)) void store(const int32_t (*acc)[2], int32_t rows) {
+    int16_t *to = at;
+    const int32_t m0 = mult0, m1 = mult1;
+    const ptrdiff_t step = units;
     if (whole)
-      store_s16x2(at, requantize_add_s16(acc0, mult0, at[0]), requantize_add_s16(acc1, mult1, at[1]));
+      for (; rows > 0; --rows, ++acc, to += step)
+        store_s16x2(to, requantize_add_s16((*acc)[0], m0, to[0]), requantize_add_s16((*acc)[1], m1, to[1]));
     else
-      *at = requantize_add_s16(acc0, mult0, *at);
-    at += units;
+      for (; rows > 0; --rows, ++acc, to += step)
+        *to = requantize_add_s16((*acc)[0], m0, *to);
+    at = to;
   }
 };
 

@@ -19,13 +19,18 @@ struct Gelu : LinearPair {
     load(unit);
     at = out + unit;
   }
-  void store(int32_t acc0, int32_t acc1) {
-    const int16_t first = gelu_s15(acc0, mult0, index_mult, delta_mult);
-    if (whole)
-      store_s16x2(at, first, gelu_s15(acc1, mult1, index_mult, delta_mult));
-    else
-      *at = first;
-    at += units;
+  __attribute__((noinline)) void store(const int32_t (*acc)[2], int32_t rows) {
+    int16_t *to = at;
+    const int32_t m0 = mult0, m1 = mult1;
+    const ptrdiff_t step = units;
+    for (; rows > 0; --rows, ++acc, to += step) {
+      const int16_t first = gelu_s15((*acc)[0], m0, index_mult, delta_mult);
+      if (whole)
+        store_s16x2(to, first, gelu_s15((*acc)[1], m1, index_mult, delta_mult));
+      else
+        *to = first;
+    }
+    at = to;
   }
 };
 

@@ -35,11 +35,16 @@ struct Keys : LinearPair {
       pad[2] = 0;
     }
   }
-  void store(int32_t acc0, int32_t acc1) {
+  __attribute__((noinline)) void store(const int32_t (*acc)[2], int32_t count) {
     int8_t *at = slot(token);
-    at[0] = requantize_s8(acc0, mult0);
-    at[2] = requantize_s8(acc1, mult1);
-    ++token;
+    // From an odd token to the next: one pair of tokens on, one byte back.
+    const int32_t m0 = mult0, m1 = mult1;
+    const int32_t over = 2 * head_width - 1;
+    for (const int32_t stop = token + count; token != stop; ++token, ++acc) {
+      at[0] = requantize_s8((*acc)[0], m0);
+      at[2] = requantize_s8((*acc)[1], m1);
+      at += (token & 1) != 0 ? over : 1;
+    }
   }
   int8_t *slot(int32_t t) const { return column + static_cast<ptrdiff_t>(t >> 1) * 2 * head_width + (t & 1); }
 };

@@ -24,9 +24,12 @@ struct Values : LinearPair {
     if ((tokens & 1) != 0 && first + rows == tokens)
       store_s8x2(pair + 2 * tokens, 0, 0);
   }
-  void store(int32_t acc0, int32_t acc1) {
-    store_s8x2(at, requantize_s8(acc0, mult0), requantize_s8(acc1, mult1));
-    at += 2;
+  __attribute__((noinline)) void store(const int32_t (*acc)[2], int32_t rows) {
+    int8_t *to = at;
+    const int32_t m0 = mult0, m1 = mult1;
+    for (; rows > 0; --rows, ++acc, to += 2)
+      store_s8x2(to, requantize_s8((*acc)[0], m0), requantize_s8((*acc)[1], m1));
+    at = to;
   }
   static void store_s8x2(int8_t *at, int8_t low, int8_t high) {
     const uint16_t both = static_cast<uint16_t>(static_cast<uint8_t>(low) | static_cast<uint8_t>(high) << 8);

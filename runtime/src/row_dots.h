@@ -1,4 +1,4 @@
-// The DSP micro-kernels: one, two or three rows against the paired weights of two output channels.
+// The DSP micro-kernels: rows against the paired weights of two output channels.
 #ifndef MCUFORM_SRC_ROW_DOTS_H
 #define MCUFORM_SRC_ROW_DOTS_H
 
@@ -9,23 +9,38 @@ inline namespace MCUFORM_RT_ABI {
 
 #if MCUFORM_RT_DSP
 
-/// What stays the same for all rows of a pair of channels, and where the sums come out. row_dots.cpp knows the order of the members.
-struct RowDots {
+/// Rows that one call takes at most.
+inline constexpr int32_t row_dots_limit = 24;
+
+/// What stays the same for all rows of a pair of channels, and where the sums come out: acc[r] = bias + row r . weights. Word by word what
+/// dot_3x2 keeps on its stack: row_dots.cpp knows the order of the members.
+class RowDots {
+public:
+  /// Rows stand `stride` values apart, an even number; depth is even.
+  RowDots(int32_t stride, int32_t depth);
+  /// The next pair of channels.
+  void begin(const int8_t *pair, int32_t bias0, int32_t bias1) {
+    weights = pair;
+    end = pair + pair_bytes;
+    for (int32_t i = 0; i < 6; i += 2) {
+      bias[i] = bias0;
+      bias[i + 1] = bias1;
+    }
+  }
+  /// 1 <= count <= row_dots_limit; rows are read up to their end and not beyond.
+  void run(const int16_t *rows, int32_t count);
+
   const int8_t *weights;
   uint32_t stride; // bytes from row to row
-  int32_t bias0, bias1;
-  const int8_t *unrolled_end; // of the last whole run of 64 bytes of weights
+  int32_t bias[6];
+  uint32_t skip; // bytes of code that the first turn of dot_3x2's loop leaves out, and the bit of Thumb
   const int8_t *end;
-  int32_t acc[3][2];
+  uint32_t advance;   // bytes from the end of a row to the third row after it
+  int32_t (*next)[2]; // where dot_3x2 starts and stops to write
+  int32_t (*stop)[2];
+  uint32_t pair_bytes;
+  int32_t acc[row_dots_limit][2];
 };
-
-/// Weights that one turn of the unrolled loop of dot_3x2 takes: 16 words.
-inline constexpr int32_t dot_3x2_unrolled_bytes = 64;
-
-// acc[r] = bias + row r . weights, for the given count of rows; rows are read up to their end and not beyond.
-void dot_3x2(RowDots *dots, const int16_t *rows);
-void dot_2x2(RowDots *dots, const int16_t *rows);
-void dot_1x2(RowDots *dots, const int16_t *row);
 
 #endif
 

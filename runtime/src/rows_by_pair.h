@@ -4,7 +4,8 @@
 // An epilogue has
 //   void begin(int32_t unit)                 units `unit` and `unit + 1` come next, for all rows; sets
 //   int32_t bias0, bias1                     what the two accumulators start from
-//   void store(int32_t acc0, int32_t acc1)   called once a row, rows ascending
+//   void store(const int32_t (*acc)[2], int32_t rows)   the sums of the next `rows` rows; a function of its own, so that its loop and not
+//                                            the one around it gets the registers
 #ifndef MCUFORM_SRC_ROWS_BY_PAIR_H
 #define MCUFORM_SRC_ROWS_BY_PAIR_H
 
@@ -20,34 +21,18 @@ inline namespace MCUFORM_RT_ABI {
 template <class Epilogue>
 inline void rows_by_pair(const int16_t *in, int32_t stride, const int8_t *weights, int32_t rows, int32_t depth, int32_t units,
                          Epilogue &epilogue) {
-  const ptrdiff_t pair_bytes = 2 * static_cast<ptrdiff_t>(depth);
-  RowDots dots;
-  dots.stride = 2 * static_cast<uint32_t>(stride);
+  RowDots dots(stride, depth);
   for (int32_t unit = 0; unit < units; unit += 2) {
     epilogue.begin(unit);
-    dots.weights = weights;
-    dots.bias0 = epilogue.bias0;
-    dots.bias1 = epilogue.bias1;
-    dots.end = weights + pair_bytes;
-    dots.unrolled_end = weights + pair_bytes / dot_3x2_unrolled_bytes * dot_3x2_unrolled_bytes;
-    const int16_t *row = in;
-    int32_t left = rows;
-    for (; left >= 3; left -= 3) {
-      dot_3x2(&dots, row);
-      epilogue.store(dots.acc[0][0], dots.acc[0][1]);
-      epilogue.store(dots.acc[1][0], dots.acc[1][1]);
-      epilogue.store(dots.acc[2][0], dots.acc[2][1]);
-      row += 3 * static_cast<ptrdiff_t>(stride);
-    }
-    if (left == 2) {
-      dot_2x2(&dots, row);
-      epilogue.store(dots.acc[0][0], dots.acc[0][1]);
-      epilogue.store(dots.acc[1][0], dots.acc[1][1]);
-    } else if (left == 1) {
-      dot_1x2(&dots, row);
-      epilogue.store(dots.acc[0][0], dots.acc[0][1]);
-    }
+    dots.begin(weights, epilogue.bias0, epilogue.bias1);
     weights = dots.end;
+    const int16_t *row = in;
+    for (int32_t left = rows; left > 0; left -= row_dots_limit) {
+      const int32_t count = left < row_dots_limit ? left : row_dots_limit;
+      dots.run(row, count);
+      epilogue.store(dots.acc, count);
+      row += row_dots_limit * static_cast<ptrdiff_t>(stride);
+    }
   }
 }
 
@@ -99,8 +84,7 @@ inline void rows_by_pair(const int16_t *in, int32_t stride, const int8_t *weight
         acc[r][1] = epilogue.bias1;
       }
       accumulate_group(acc, in + static_cast<ptrdiff_t>(first) * stride, stride, weights, count, depth);
-      for (int32_t r = 0; r < count; ++r)
-        epilogue.store(acc[r][0], acc[r][1]);
+      epilogue.store(acc, count);
     }
     weights += 2 * static_cast<ptrdiff_t>(depth);
   }
