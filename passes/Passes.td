@@ -28,9 +28,13 @@ def Schedule : Pass<"mcuf-schedule", "::mlir::ModuleOp"> {
     one block, inside a loop. Keys and values come from a loop of their own, before their attention, from the same rows of the residual stream, which the
     loop after it overwrites in place where no later reader needs the old rows; otherwise they are copied first. Normalized rows are computed again rather
     than kept. Only rows that a result depends on are computed. Every operator that cannot be scheduled is reported in one run.
+
+    Input mode `frame` gives the image a buffer of its own. In mode `overwrite` it lies over the tokens of its patch embedding, at the smallest lead at which no
+    token is written over pixels that are still to be read.
   }];
   let options = [Option<"tokenBlock", "token-block", "int64_t", "12", "Rows that are computed together">,
-                 Option<"patchBlock", "patch-block", "int64_t", "4", "Patches of the image that are unfolded together">];
+                 Option<"patchBlock", "patch-block", "int64_t", "4", "Patches of the image that are unfolded together">,
+                 Option<"inputMode", "input-mode", "std::string", "\"frame\"", "Where the image stands: frame, overwrite">];
   let dependentDialects = ["::mcuform::mcurt::McurtDialect"];
 }
 
@@ -44,14 +48,17 @@ def PlanMemory : Pass<"mcuf-plan-memory", "::mlir::ModuleOp"> {
   let summary = "Give every buffer its offset in the arena";
   let description = [{
     A step is a call. A buffer is alive from the first step that touches it to the last; if it is defined outside of a loop that touches it, for all steps of the
-    loop; the input from step 0. Buffers that are alive together do not overlap. Adds region, offset and steps to each buffer, `mcurt.arena_bytes` and
+    loop; the input from step 0. Buffers that are alive together do not overlap, but for an input that lies over another buffer. Adds region, offset and steps to each buffer, `mcurt.arena_bytes` and
     `mcurt.lower_bound_bytes` to the module.
   }];
 }
 
 def VerifyMemory : Pass<"mcuf-verify-memory", "::mlir::ModuleOp"> {
   let summary = "Check the contract of phase memory: a safe plan that fits its region";
-  let description = "Finds lifetimes and overlaps anew; shares no code with the search for offsets.";
+  let description = [{
+    Finds overlaps anew; shares no code with the search for offsets. Where the input lies over a buffer, the calls are followed byte by byte: none may read a byte
+    of the input that an earlier one has overwritten.
+  }];
   let options = [Option<"sramBudget", "sram-budget", "int64_t", "0", "Bytes that the arena may have; 0: any number">];
 }
 
@@ -150,13 +157,14 @@ def FoldLayerNormAffine : Mcuf_FunctionPass<"mcuf-fold-layer-norm-affine"> {
 def Calibrate : Mcuf_FunctionPass<"mcuf-calibrate"> {
   let summary = "Run the float network over calibration inputs and note the range and moments of every value";
   let description = [{
-    Attaches per channel the largest magnitude, the mean and the mean square of each op's result (passes/quantize/CalibrationAttributes.h). The result does not
-    depend on the number of threads.
+    Attaches per channel the largest magnitude, the mean and the mean square of each op's result (passes/quantize/CalibrationAttributes.h), and to what linear
+    layers read the covariance of its channels. The result does not depend on the number of threads.
   }];
   let options = [
     Option<"inputs", "inputs", "std::string", "", ".npy file: uint8 [N, height, width, channels] or float32 [N, ...]">,
     ListOption<"mean", "mean", "float", "Mean of the pixels in [0, 1], per channel">,
     ListOption<"std", "std", "float", "Standard deviation of the pixels in [0, 1], per channel">,
+    Option<"covariance", "covariance", "bool", "true", "Also note how the inputs of each linear layer vary together">,
   ];
 }
 
@@ -165,7 +173,9 @@ def Quantize : Pass<"mcuf-quantize", "::mlir::ModuleOp"> {
   let description = [{
     Weights become int8 per output channel, the residual stream int16 with a power-of-two factor per channel, keys and values int8 per channel with their scales
     folded into the neighbouring weights, everything else int16. The image becomes uint8 [height, width, channels]: its normalization goes into the patch weights.
+    Where the covariance of a layer's inputs is known, its weights are rounded together, so that what one leaves is compensated by others.
   }];
+  let options = [Option<"compensateRounding", "compensate-rounding", "bool", "true", "Round weights with the covariance of their inputs, where there is one">];
   let dependentDialects = ["::mcuform::mcuf::McufDialect", "::mlir::quant::QuantizationDialect"];
 }
 

@@ -15,7 +15,8 @@ namespace {
 /// An input and the buffer that it lies over become two neighbours at the arena's start: that buffer, and what of the input stands out behind it.
 std::vector<Lifetime> placeInputs(const BufferLifetimes &program) {
   std::vector<Lifetime> placed = program.lifetimes;
-  for (auto [i, buffer] : llvm::enumerate(program.buffers)) {
+  for (size_t i = 0; i < placed.size(); ++i) {
+    mcurt::BufferOp buffer = program.buffers[i];
     if (!buffer.getOver())
       continue;
     Lifetime &over = placed[program.indexOf(buffer.getOverBuffer())];

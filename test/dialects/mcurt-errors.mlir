@@ -125,3 +125,29 @@ func.func @nested_stage() {
   }
   return
 }
+
+// -----
+
+func.func @not_an_input() {
+  %x = mcurt.buffer "x" : memref<4x8xi16>
+  // expected-error@+1 {{only an input can lie over another buffer}}
+  %y = "mcurt.buffer"(%x) {name = "y", lead = 0 : i64} : (memref<4x8xi16>) -> memref<4x8xi16>
+  return
+}
+
+// -----
+
+func.func @over_an_argument(%x: memref<4x8xi16>) {
+  // expected-error@+1 {{only an input can lie over another buffer, and not over an input or an argument}}
+  %y = mcurt.buffer "y" input over %x : memref<4x8xi16> at 0 : memref<4x8xi16>
+  return
+}
+
+// -----
+
+func.func @without_lead() {
+  %x = mcurt.buffer "x" : memref<4x8xi16>
+  // expected-error@+1 {{lies over another buffer at a lead; one without the other means nothing}}
+  %y = "mcurt.buffer"(%x) {name = "y", input} : (memref<4x8xi16>) -> memref<4x8xi16>
+  return
+}
