@@ -107,7 +107,7 @@ std::string emitHeader(const Package &package) {
                       " x " + std::to_string(package.inputWidth) + " x " + std::to_string(package.inputChannels) + " pixels to " +
                       std::to_string(package.outputCount) + " values.";
   std::string sha = package.modelSha256.empty() ? "" : " from the ONNX file with SHA-256\n * " + harmless(package.modelSha256);
-  std::string mode = package.inputMode + (package.input.getOver() ? ": the run overwrites the image with its tokens as it reads the patches, so the two share memory"
+  std::string mode = package.inputMode + (mcurt::BufferOp(package.input).getOver() ? ": the run overwrites the image with its tokens as it reads the patches, so the two share memory"
                                                                   : ": the image has memory of its own until its last patch is read");
   return fillTemplate(kHeader, {{"name", package.name},
                                 {"NAME", package.upperName},
