@@ -28,8 +28,11 @@ struct Context {
     int16_t *to = at;
     const int32_t *m = mult;
     const ptrdiff_t step = stride;
-    for (; rows > 0; --rows, ++acc, ++m, to += step)
-      store_s16x2(to, requantize_s16((*acc)[0], *m), requantize_s16((*acc)[1], *m));
+    for_each_row(acc, rows, [&](int32_t acc0, int32_t acc1) {
+      store_s16x2(to, requantize_s16(acc0, *m), requantize_s16(acc1, *m));
+      to += step;
+      ++m;
+    });
     at = to;
     mult = m;
   }

@@ -22,8 +22,10 @@ struct Add : LinearPair {
     const int32_t m0 = mult0, m1 = mult1;
     const ptrdiff_t step = units;
     if (whole)
-      for (; rows > 0; --rows, ++acc, to += step)
-        store_s16x2(to, requantize_add_s16((*acc)[0], m0, to[0]), requantize_add_s16((*acc)[1], m1, to[1]));
+      for_each_row(acc, rows, [&](int32_t acc0, int32_t acc1) {
+        store_s16x2(to, requantize_add_s16(acc0, m0, to[0]), requantize_add_s16(acc1, m1, to[1]));
+        to += step;
+      });
     else
       for (; rows > 0; --rows, ++acc, to += step)
         *to = requantize_add_s16((*acc)[0], m0, *to);

@@ -49,11 +49,14 @@ struct Gelu : LinearPair {
 #if MCUFORM_RT_DSP
     if (whole && index_mult >= least_index_mult && index_mult < index_mult_end) {
       const int32_t index_mult_256 = index_mult << 8, minus_delta_mult = -delta_mult;
-      for (; rows > 0; --rows, ++acc, to += step) {
-        const int32_t first = gelu_unit((*acc)[0], m0, index_mult_256, minus_delta_mult);
-        const int32_t second = gelu_unit((*acc)[1], m1, index_mult_256, minus_delta_mult);
+      for_each_row(acc, rows, [&](int32_t acc0, int32_t acc1) {
+        const int32_t first = gelu_unit(acc0, m0, index_mult_256, minus_delta_mult);
+        const int32_t second = gelu_unit(acc1, m1, index_mult_256, minus_delta_mult);
         store_s16x2(to, static_cast<int16_t>(first), static_cast<int16_t>(second));
-      }
+        to += step;
+      });
+      at = to;
+      return;
     }
 #endif
     for (; rows > 0; --rows, ++acc, to += step) {

@@ -37,14 +37,15 @@ struct Keys : LinearPair {
   }
   __attribute__((noinline)) void store(const int32_t (*acc)[2], int32_t count) {
     int8_t *at = slot(token);
-    // From an odd token to the next: one pair of tokens on, one byte back.
+    int32_t t = token;
     const int32_t m0 = mult0, m1 = mult1;
-    const int32_t over = 2 * head_width - 1;
-    for (const int32_t stop = token + count; token != stop; ++token, ++acc) {
-      at[0] = requantize_s8((*acc)[0], m0);
-      at[2] = requantize_s8((*acc)[1], m1);
-      at += (token & 1) != 0 ? over : 1;
-    }
+    const int32_t over = 2 * head_width - 1; // from an odd token to the next: one pair of tokens on, one byte back
+    for_each_row(acc, count, [&](int32_t acc0, int32_t acc1) {
+      at[0] = requantize_s8(acc0, m0);
+      at[2] = requantize_s8(acc1, m1);
+      at += (t++ & 1) != 0 ? over : 1;
+    });
+    token = t;
   }
   int8_t *slot(int32_t t) const { return column + static_cast<ptrdiff_t>(t >> 1) * 2 * head_width + (t & 1); }
 };

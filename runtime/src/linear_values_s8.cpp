@@ -27,8 +27,10 @@ struct Values : LinearPair {
   __attribute__((noinline)) void store(const int32_t (*acc)[2], int32_t rows) {
     int8_t *to = at;
     const int32_t m0 = mult0, m1 = mult1;
-    for (; rows > 0; --rows, ++acc, to += 2)
-      store_s8x2(to, requantize_s8((*acc)[0], m0), requantize_s8((*acc)[1], m1));
+    for_each_row(acc, rows, [&](int32_t acc0, int32_t acc1) {
+      store_s8x2(to, requantize_s8(acc0, m0), requantize_s8(acc1, m1));
+      to += 2;
+    });
     at = to;
   }
   static void store_s8x2(int8_t *at, int8_t low, int8_t high) {

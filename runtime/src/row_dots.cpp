@@ -11,7 +11,8 @@ static_assert(offsetof(RowDots, weights) == 0 && offsetof(RowDots, stride) == 4 
                   offsetof(RowDots, next) == 44 && offsetof(RowDots, stop) == 48,
               "the code below loads and stores by these offsets");
 
-namespace {
+// Written by hand to the last instruction. `used` keeps optimizers from dropping parameters that only the assembly reads.
+#define BY_HAND __attribute__((naked, noinline, used, aligned(8)))
 
 // dot_3x2: three rows a round, 12 instructions for 12 products. All general registers but SP are in use:
 //
@@ -56,7 +57,7 @@ namespace {
 constexpr uint32_t step_bytes = 48;
 constexpr uint32_t steps_per_turn = 32;
 
-__attribute__((naked, noinline, aligned(8))) void dot_3x2(RowDots *, const int16_t *) {
+BY_HAND void dot_3x2(const RowDots *, const int16_t *) {
   __asm__ volatile(
       "push {r4-r11, lr}\n"
       "ldm r0, {r0, r2-r12, lr}\n"
@@ -109,7 +110,7 @@ __attribute__((naked, noinline, aligned(8))) void dot_3x2(RowDots *, const int16
   "smlad r4, r11, r9, r4\n"            \
   "smlad r6, lr, r9, r6\n"
 
-__attribute__((naked, noinline, aligned(8))) void dot_2x2(const RowDots *, const int16_t *, int32_t (*)[2]) {
+BY_HAND static void dot_2x2(const RowDots *, const int16_t *, int32_t (*)[2]) {
   __asm__ volatile(
       "ldr r3, [r0, #36]\n"            // end
       "push {r2-r11, lr}\n"
@@ -165,7 +166,7 @@ __attribute__((naked, noinline, aligned(8))) void dot_2x2(const RowDots *, const
   "ldm r1!, {r10-r12, lr}\n"           \
   WORD("r10", "r6") WORD("r11", "r7") WORD("r12", "r8") WORD("lr", "r9")
 
-__attribute__((naked, noinline, aligned(8))) void dot_1x2(const RowDots *, const int16_t *, int32_t (*)[2]) {
+BY_HAND void dot_1x2(const RowDots *, const int16_t *, int32_t (*)[2]) {
   __asm__ volatile(
       "push {r2, r4-r11, lr}\n"
       "ldr r6, [r0, #36]\n"            // end
@@ -199,32 +200,26 @@ __attribute__((naked, noinline, aligned(8))) void dot_1x2(const RowDots *, const
 }
 // clang-format on
 
-} // namespace
-
 RowDots::RowDots(int32_t stride, int32_t depth)
-    : stride(2 * static_cast<uint32_t>(stride)), pair_bytes(2 * static_cast<uint32_t>(depth)) {
+    : stride(2 * static_cast<uint32_t>(stride)), next(acc), pair_bytes(2 * static_cast<uint32_t>(depth)) {
   const uint32_t steps = static_cast<uint32_t>(depth) / 2;
   skip = (0 - steps) % steps_per_turn * step_bytes + 1;
   advance = 3 * this->stride - pair_bytes;
 }
 
 // A last row costs more alone than as the fourth of two pairs.
-void RowDots::run(const int16_t *rows, int32_t count) {
-  int32_t left = count % 3;
-  if (left == 1 && count != 1)
-    left = 4;
-  if (count != left) {
-    next = acc;
-    stop = acc + (count - left);
-    dot_3x2(this, rows);
-    rows += (count - left) * static_cast<ptrdiff_t>(stride / 2);
-  }
-  for (; left >= 2; left -= 2) {
-    dot_2x2(this, rows, acc + (count - left));
-    rows += static_cast<ptrdiff_t>(stride);
-  }
-  if (left == 1)
-    dot_1x2(this, rows, acc);
+void RowDots::plan(int32_t count) {
+  planned = count;
+  rest = count % 3 == 1 ? 4 : count % 3;
+  rest_start = (count - rest) * static_cast<ptrdiff_t>(stride / 2);
+  stop = acc + (count - rest);
+}
+
+void RowDots::run_rest(const int16_t *rows) const {
+  rows += rest_start;
+  dot_2x2(this, rows, stop);
+  if (rest == 4)
+    dot_2x2(this, rows + stride, stop + 2);
 }
 
 #endif

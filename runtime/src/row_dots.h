@@ -28,7 +28,9 @@ public:
     }
   }
   /// 1 <= count <= row_dots_limit; rows are read up to their end and not beyond.
-  void run(const int16_t *rows, int32_t count);
+  inline void run(const int16_t *rows, int32_t count);
+  void plan(int32_t count);
+  void run_rest(const int16_t *rows) const;
 
   const int8_t *weights;
   uint32_t stride; // bytes from row to row
@@ -39,8 +41,27 @@ public:
   int32_t (*next)[2]; // where dot_3x2 starts and stops to write
   int32_t (*stop)[2];
   uint32_t pair_bytes;
+  // Rows of the last run; how many of them dot_3x2 leaves over, 0, 2 or 4; and where those start, in values.
+  int32_t planned = 0, rest = 0;
+  ptrdiff_t rest_start = 0;
   int32_t acc[row_dots_limit][2];
 };
+
+void dot_3x2(const RowDots *dots, const int16_t *rows);
+void dot_1x2(const RowDots *dots, const int16_t *row, int32_t (*acc)[2]);
+
+inline void RowDots::run(const int16_t *rows, int32_t count) {
+  if (count == 1) {
+    dot_1x2(this, rows, acc);
+    return;
+  }
+  if (count != planned)
+    plan(count);
+  if (stop != next)
+    dot_3x2(this, rows);
+  if (rest != 0)
+    run_rest(rows);
+}
 
 #endif
 

@@ -15,6 +15,22 @@
 namespace mcuform::rt {
 inline namespace MCUFORM_RT_ABI {
 
+/// store(acc0, acc1) for each row.
+template <class Store> inline void for_each_row(const int32_t (*acc)[2], int32_t rows, Store store) {
+  const int32_t(*const end)[2] = acc + rows;
+  do {
+    int32_t acc0, acc1;
+#if MCUFORM_RT_DSP
+    __asm__ volatile("ldrd %0, %1, [%2], #8" : "=r"(acc0), "=r"(acc1), "+r"(acc) : : "memory"); // compilers do not find this form
+#else
+    acc0 = (*acc)[0];
+    acc1 = (*acc)[1];
+    ++acc;
+#endif
+    store(acc0, acc1);
+  } while (acc != end);
+}
+
 #if MCUFORM_RT_DSP
 
 /// Rows stand `stride` values apart, an even number; depth is even.
