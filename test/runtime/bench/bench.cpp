@@ -1,5 +1,5 @@
-// Exact instruction counts of the DSP kernels on the shapes of a small vision transformer (197 tokens of 192, three heads of 64), on QEMU's
-// mps2-an500 under -icount shift=6. Instructions, not cycles.
+// Exact instruction counts of the DSP kernels on the shapes of a small vision transformer (197 tokens of 192, three heads of 64, blocks of 12
+// tokens), on QEMU's mps2-an500 under -icount shift=6, as a table in Markdown. Instructions, not cycles.
 #include "../qemu/platform.h"
 #include "../support.h"
 #include "mcuform/kernels.h"
@@ -28,95 +28,114 @@ template <class Run> uint32_t instructions(Run run) {
   return ticks_to_instructions(instruction_ticks() - before);
 }
 
-/// One line: name, instructions, and instructions per unit of work in thousandths.
-template <class Run> void measure(const char *name, const char *unit, int64_t work, Run run) {
+/// One line of the table: kernel and shape, rows, instructions, instructions per unit of work in thousandths.
+template <class Run> void measure(const char *name, int32_t rows, const char *unit, int64_t work, Run run) {
   const uint32_t empty = instructions([] {});
   const uint32_t count = instructions(run) - empty;
+  const int64_t each = (static_cast<int64_t>(count) * 1000 + work / 2) / work;
+  print("| ");
   print(name);
-  print(": ");
+  print(" | ");
+  print_number(rows);
+  print(" | ");
   print_number(count);
-  print(" instructions, 0.001 * ");
-  print_number((static_cast<int64_t>(count) * 1000 + work / 2) / work);
+  print(" | ");
+  print_number(each / 1000);
+  print(each % 1000 < 10 ? ".00" : each % 1000 < 100 ? ".0" : ".");
+  print_number(each % 1000);
   print(" per ");
   print(unit);
-  print("\n");
+  print(" |\n");
 }
 
 struct Linear {
-  int32_t rows, depth, units;
+  int32_t depth, units;
   const int16_t *in;
   const int8_t *weights;
   const int32_t *bias, *mult;
   int16_t *out;
 
   Linear(int32_t rows, int32_t depth, int32_t units)
-      : rows(rows), depth(depth), units(units), in(buffer<int16_t>(rows * depth, -3000, 3000)),
+      : depth(depth), units(units), in(buffer<int16_t>(rows * depth, -3000, 3000)),
         weights(buffer<int8_t>(units * depth, -127, 127)), bias(buffer<int32_t>(units, -1000, 1000)),
         mult(buffer<int32_t>(units, 100000, 1000000)), out(buffer<int16_t>(rows * units, -100, 100)) {}
-  int64_t products() const { return static_cast<int64_t>(rows) * depth * units; }
+  int64_t products(int32_t of_rows) const { return static_cast<int64_t>(of_rows) * depth * units; }
 };
 
 } // namespace
 
 int32_t run() {
   using namespace mcuform::rt;
-  const auto plain = [](const char *name, int32_t rows, int32_t depth, int32_t units) {
-    Linear a(rows, depth, units);
-    measure(name, "MAC", a.products(), [&] { linear_s16(a.out, a.in, a.weights, a.bias, a.mult, rows, depth, units); });
+  constexpr int32_t tokens = 197, block = 12;
+  constexpr int32_t row_counts[] = {1, 2, 3, 5, block, 16, tokens};
+  constexpr int32_t cache_row_counts[] = {block, tokens};
+  constexpr int32_t attention_row_counts[] = {1, block, 16, tokens};
+
+  // A linear on several counts of rows, and on all tokens block by block: call(linear, first row, rows).
+  const auto linear = [&](const char *name, const char *name_by_blocks, int32_t depth, int32_t units, auto call) {
+    Linear a(tokens, depth, units);
+    for (const int32_t rows : row_counts)
+      measure(name, rows, "MAC", a.products(rows), [&] { call(a, 0, rows); });
+    measure(name_by_blocks, tokens, "MAC", a.products(tokens), [&] {
+      for (int32_t first = 0; first < tokens; first += block)
+        call(a, first, tokens - first < block ? tokens - first : block);
+    });
     release_memory();
   };
-  plain("linear_s16 197x192->576", 197, 192, 576);
-  plain("linear_s16 15x192->576", 15, 192, 576);
-  plain("linear_s16 16x192->576", 16, 192, 576);
-  plain("linear_s16 1x192->1000", 1, 192, 1000);
+
+  print("| kernel | rows | instructions | each |\n|---|---|---|---|\n");
+  linear("linear_s16 192->576", "linear_s16 192->576, by 12", 192, 576, [](const Linear &a, int32_t first, int32_t rows) {
+    linear_s16(a.out + first * a.units, a.in + first * a.depth, a.weights, a.bias, a.mult, rows, a.depth, a.units);
+  });
+  linear("linear_gelu_s16 192->768", "linear_gelu_s16 192->768, by 12", 192, 768, [](const Linear &a, int32_t first, int32_t rows) {
+    linear_gelu_s16(a.out + first * a.units, a.in + first * a.depth, a.weights, a.bias, a.mult, rows, a.depth, a.units, 1 << 21, 1 << 25);
+  });
+  linear("linear_add_s16 768->192", "linear_add_s16 768->192, by 12", 768, 192, [](const Linear &a, int32_t first, int32_t rows) {
+    linear_add_s16(a.out + first * a.units, a.in + first * a.depth, a.weights, a.bias, a.mult, rows, a.depth, a.units);
+  });
   {
-    Linear a(197, 192, 768);
-    measure("linear_gelu_s16 197x192->768", "MAC", a.products(),
-            [&] { linear_gelu_s16(a.out, a.in, a.weights, a.bias, a.mult, a.rows, a.depth, a.units, 1 << 21, 1 << 25); });
+    Linear a(1, 192, 1000);
+    measure("linear_s16 192->1000", 1, "MAC", a.products(1),
+            [&] { linear_s16(a.out, a.in, a.weights, a.bias, a.mult, 1, a.depth, a.units); });
     release_memory();
   }
   {
-    Linear a(197, 768, 192);
-    measure("linear_add_s16 197x768->192", "MAC", a.products(),
-            [&] { linear_add_s16(a.out, a.in, a.weights, a.bias, a.mult, a.rows, a.depth, a.units); });
+    Linear a(tokens, 192, 192);
+    int8_t *cache = buffer<int8_t>((tokens + 1) * 192, 0, 0);
+    for (const int32_t rows : cache_row_counts) {
+      measure("linear_keys_s8 192->192", rows, "MAC", a.products(rows),
+              [&] { linear_keys_s8(cache, a.in, a.weights, a.bias, a.mult, 0, rows, a.depth, a.units, tokens, 64); });
+      measure("linear_values_s8 192->192", rows, "MAC", a.products(rows),
+              [&] { linear_values_s8(cache, a.in, a.weights, a.bias, a.mult, 0, rows, a.depth, a.units, tokens, 64); });
+    }
     release_memory();
   }
-  {
-    Linear a(197, 192, 192);
-    int8_t *cache = buffer<int8_t>(198 * 192, 0, 0);
-    measure("linear_keys_s8 197x192->192", "MAC", a.products(),
-            [&] { linear_keys_s8(cache, a.in, a.weights, a.bias, a.mult, 0, a.rows, a.depth, a.units, 197, 64); });
-    measure("linear_values_s8 197x192->192", "MAC", a.products(),
-            [&] { linear_values_s8(cache, a.in, a.weights, a.bias, a.mult, 0, a.rows, a.depth, a.units, 197, 64); });
-    release_memory();
-  }
-  constexpr int32_t row_counts[] = {16, 197};
-  for (const int32_t rows : row_counts) {
-    print_number(rows);
-    print(" rows of ");
-    int16_t *q = buffer<int16_t>(197 * 192, -3000, 3000);
-    int16_t *scores = buffer<int16_t>(197 * 198, -100, 100);
-    int32_t *sums = buffer<int32_t>(197, 0, 0);
-    int8_t *cache = buffer<int8_t>(198 * 64, -127, 127);
+  for (const int32_t rows : attention_row_counts) {
+    int16_t *q = buffer<int16_t>(tokens * 192, -3000, 3000);
+    int16_t *scores = buffer<int16_t>(tokens * (tokens + 1), -100, 100);
+    int32_t *sums = buffer<int32_t>(tokens, 0, 0);
+    int8_t *cache = buffer<int8_t>((tokens + 1) * 64, -127, 127);
     const int32_t mult = 1 << 22;
-    const int64_t work = static_cast<int64_t>(rows) * 197 * 64;
-    measure("attention_scores_s16 of 197 keys, width 64", "MAC", work,
-            [&] { attention_scores_s16(scores, q, cache, &mult, rows, 197, 64, 192); });
-    measure("softmax_s16", "score", rows * 197, [&] { softmax_s16(scores, sums, rows, 197); });
-    measure("attention_context_s16", "MAC", work, [&] { attention_context_s16(q, scores, cache, sums, rows, 197, 64, 192); });
+    const int64_t work = static_cast<int64_t>(rows) * tokens * 64;
+    measure("attention_scores_s16, 197 keys of 64", rows, "MAC", work,
+            [&] { attention_scores_s16(scores, q, cache, &mult, rows, tokens, 64, 192); });
+    measure("softmax_s16, 197 scores", rows, "score", rows * tokens, [&] { softmax_s16(scores, sums, rows, tokens); });
+    measure("attention_context_s16, 197 values of 64", rows, "MAC", work,
+            [&] { attention_context_s16(q, scores, cache, sums, rows, tokens, 64, 192); });
     release_memory();
   }
-  int16_t *x = buffer<int16_t>(197 * 192, -30000, 30000);
-  int16_t *y = buffer<int16_t>(197 * 192, -100, 100);
+  int16_t *x = buffer<int16_t>(tokens * 192, -30000, 30000);
+  int16_t *y = buffer<int16_t>(tokens * 192, -100, 100);
   int16_t *factor = buffer<int16_t>(192, 1, 1);
   int32_t *sums = buffer<int32_t>(192, 0, 0);
   uint8_t *image = buffer<uint8_t>(224 * 16 * 3, 0, 255);
-  measure("layer_norm_s16 197x192", "value", 197 * 192, [&] { layer_norm_s16(y, x, factor, 197, 192, 1000, 12); });
-  measure("unfold_u8 14 patches of 16x16x3", "value", 14 * 768, [&] { unfold_u8(y, image, 0, 14, 224, 3, 16, 16); });
-  measure("copy_s16 197x192", "value", 197 * 192, [&] { copy_s16(y, x, 197, 192); });
-  measure("fill_zero_s32 192", "value", 192, [&] { fill_zero_s32(sums, 192); });
-  measure("accumulate_rows_s16 197x192", "value", 197 * 192, [&] { accumulate_rows_s16(sums, x, 197, 192); });
-  measure("scale_s32_s16 192", "value", 192, [&] { scale_s32_s16(y, sums, 192, 21802300); });
+  constexpr int64_t values = tokens * 192;
+  measure("layer_norm_s16, 192 channels", tokens, "value", values, [&] { layer_norm_s16(y, x, factor, tokens, 192, 1000, 12); });
+  measure("unfold_u8, patches of 16x16x3", 14, "value", 14 * 768, [&] { unfold_u8(y, image, 0, 14, 224, 3, 16, 16); });
+  measure("copy_s16, 192 channels", tokens, "value", values, [&] { copy_s16(y, x, tokens, 192); });
+  measure("fill_zero_s32, 192 channels", 1, "value", 192, [&] { fill_zero_s32(sums, 192); });
+  measure("accumulate_rows_s16, 192 channels", tokens, "value", values, [&] { accumulate_rows_s16(sums, x, tokens, 192); });
+  measure("scale_s32_s16, 192 channels", 1, "value", 192, [&] { scale_s32_s16(y, sums, 192, 21802300); });
   return 0;
 }
 
