@@ -126,7 +126,7 @@ void fillLayers(const Package &package, std::string &rows, std::string &kindRows
     mostBytes = std::max(mostBytes, layer.weightsBytes);
   }
   for (const Layer &layer : package.layers)
-    rows += "<tr><td class=\"name\">" + escapeXml(layer.name) + "</td>" + cell(layer.kind) + numberCell(layer.macs) + barCell(layer.macs, mostMacs, "bar") +
+    rows += "<tr><td class=\"name\">" + escapeXml(layer.name) + "</td>" + cell(layer.kind) + numberCell(layer.macs) + barCell(layer.macs, mostMacs, "bar m") +
             numberCell(layer.weightsBytes) + barCell(layer.weightsBytes, mostBytes, "bar w") + "</tr>\n";
   for (const auto &[kind, sum] : kinds)
     kindRows += "<tr>" + cell(kind) + numberCell(sum.layers) + numberCell(sum.macs) + numberCell(percent(sum.macs, package.totalMacs())) + numberCell(sum.bytes) +

@@ -4,9 +4,11 @@ import glob
 import json
 import os
 import random
+import re
 import shutil
 import subprocess
 import sys
+import xml.etree.ElementTree
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path.insert(0, os.path.join(HERE, "..", "tools"))
@@ -208,6 +210,25 @@ def report_agrees_with_header(tools):
     # 31 tokens of 24: 3 linears and the projection, 2 products of attention, the MLP; 30 patches of 48; the head.
     block = 31 * (4 * 24 * 24 + 31 * 48 + 2 * 24 * 48)
     expect(report["model"]["macs"] == 2 * block + 30 * 48 * 24 + 7 * 24, "macs are %d" % report["model"]["macs"])
+
+
+@case
+def html_report_shows_every_buffer_and_layer(tools):
+    package = emit(tools, "mean")
+    page = read(package + "/report.html").decode()
+    report = json.loads(read(package + "/report.json"))
+    root = xml.etree.ElementTree.fromstring(page.split("\n", 1)[1])
+    pictures = list(root.iter("{http://www.w3.org/2000/svg}svg"))
+    expect(len(pictures) == 1, "%d pictures" % len(pictures))
+    titles = {title.text.split(":")[0] for title in pictures[0].iter("{http://www.w3.org/2000/svg}title")}
+    cells = {"".join(cell.itertext()) for cell in root.iter("{http://www.w3.org/1999/xhtml}td")}
+    for buffer in report["sram"]["buffers"]:
+        expect(buffer["name"] in titles and buffer["name"] in cells, "no buffer " + buffer["name"])
+    for layer in report["layers"]:
+        expect(layer["name"] in cells, "no layer " + layer["name"])
+    for sign in ("<script", "src=", "url(", "@import", "href=\"http"):
+        expect(sign not in page, "the page asks for something: " + sign)
+    expect(not re.search("@[a-zA-Z]+@", page), "a place of the template was not filled")
 
 
 @case
