@@ -27,6 +27,19 @@ constexpr int64_t kTokenBlocks[] = {12, 8, 6, 4, 3, 2, 1};
 /// Left for the application's own variables when the budget is the whole SRAM; mcuform-run's harness needs half of it.
 constexpr int64_t kApplicationBytes = 1024;
 
+/// One way to schedule the network.
+struct Attempt {
+  std::string inputMode;
+  int64_t tokenBlock = 0;
+};
+
+/// What came of it.
+struct Planned {
+  Attempt attempt;
+  OwningOpRef<ModuleOp> module, scheduled;
+  int64_t arenaBytes = 0;
+};
+
 class Compilation {
 public:
   Compilation(const CompileOptions &options, llvm::raw_ostream &output, llvm::raw_ostream &errors)
@@ -48,6 +61,10 @@ public:
 private:
   LogicalResult compile();
   FailureOr<bool> planWithinBudget();
+  std::vector<Attempt> attempts(const std::string &inputMode, std::optional<int64_t> forcedBlock);
+  LogicalResult plan(ModuleOp quantized, const Attempt &attempt, Planned &planned);
+  LogicalResult planFirstThatFits(ModuleOp quantized, ArrayRef<Attempt> attempts, Planned &best);
+  LogicalResult refuse(int64_t besideArenaBytes);
   LogicalResult emit(llvm::StringRef name);
 
   /// Runs one phase's passes on the module.
@@ -93,7 +110,8 @@ private:
   std::string message; ///< problems that have no place in the IR
   OwningOpRef<ModuleOp> module;
   TargetDescription target;
-  int64_t budget = 0, arenaBytes = 0, tokenBlock = 0;
+  int64_t budget = 0;
+  Planned chosen;
 };
 
 LogicalResult Compilation::compile() {
@@ -144,45 +162,99 @@ LogicalResult Compilation::compile() {
   return emit(name);
 }
 
-/// Schedules and plans with the first block size whose plan fits. True where the compilation stops after the schedule.
+/// Ways to schedule the network, the fastest first; of equally fast ones the one that leaves the image in peace.
+std::vector<Attempt> Compilation::attempts(const std::string &inputMode, std::optional<int64_t> forcedBlock) {
+  std::vector<std::string> modes = {inputMode};
+  if (inputMode.empty()) {
+    modes = {"frame"};
+    func::FuncOp function = *module->getOps<func::FuncOp>().begin();
+    if (function.getNumArguments() == 1 && function.getArgument(0).hasOneUse())
+      modes.push_back("overwrite");
+  }
+  std::vector<Attempt> result;
+  for (int64_t block : forcedBlock ? ArrayRef<int64_t>(*forcedBlock) : ArrayRef<int64_t>(kTokenBlocks))
+    for (const std::string &mode : modes)
+      result.push_back({mode, block});
+  return result;
+}
+
+LogicalResult Compilation::plan(ModuleOp quantized, const Attempt &attempt, Planned &planned) {
+  ScheduleOptions rows;
+  rows.inputMode = attempt.inputMode;
+  rows.tokenBlock = attempt.tokenBlock;
+  rows.patchBlock = std::min(rows.patchBlock, attempt.tokenBlock);
+  planned.attempt = attempt;
+  planned.module = cast<ModuleOp>(quantized->clone());
+  if (failed(runPhase(*planned.module, [&](OpPassManager &manager) { buildSchedulePipeline(manager, rows); })))
+    return failure();
+  planned.arenaBytes = 0;
+  if (options.stopAfter == Phase::Schedule)
+    return success();
+  // Kept for the dump, which is to show the schedule that was chosen.
+  if (!options.dumpDirectory.empty())
+    planned.scheduled = cast<ModuleOp>(planned.module->clone());
+  if (failed(runPhase(*planned.module, [](OpPassManager &manager) { buildMemoryPipeline(manager); })))
+    return failure();
+  planned.arenaBytes = (*planned.module)->getAttrOfType<IntegerAttr>("mcurt.arena_bytes").getInt();
+  return success();
+}
+
+/// The first of `attempts` that fits, or the smallest where none does.
+LogicalResult Compilation::planFirstThatFits(ModuleOp quantized, ArrayRef<Attempt> attempts, Planned &best) {
+  for (const Attempt &attempt : attempts) {
+    Planned planned;
+    if (failed(plan(quantized, attempt, planned)))
+      return failure();
+    if (!best.module || planned.arenaBytes < best.arenaBytes)
+      best = std::move(planned);
+    if (best.arenaBytes <= budget)
+      return success();
+  }
+  return success();
+}
+
+/// Schedules and plans in the first way that fits. True where the compilation stops after the schedule.
 FailureOr<bool> Compilation::planWithinBudget() {
   int64_t sram = options.sramBytes.value_or(int64_t(target.findRegion(MemoryKind::Sram)->sizeBytes));
   int64_t outputBytes = 2 * cast<RankedTensorType>((*module->getOps<func::FuncOp>().begin()).getResultTypes()[0]).getNumElements();
   budget = options.arenaBytes.value_or(sram - int64_t(target.stackReserveBytes) - kApplicationBytes - outputBytes);
   if (budget <= 0)
-    return fail("a budget of " + Twine(sram) + " bytes leaves nothing for the arena beside a stack of " + Twine(target.stackReserveBytes) + " bytes");
-  SmallVector<int64_t> blocks(std::begin(kTokenBlocks), std::end(kTokenBlocks));
-  if (options.tokenBlock)
-    blocks = {*options.tokenBlock};
-  OwningOpRef<ModuleOp> quantized = std::move(module);
-  for (int64_t block : blocks) {
-    ScheduleOptions rows;
-    rows.tokenBlock = block;
-    rows.patchBlock = std::min(rows.patchBlock, block);
-    // Only the last attempt may fail for its size: its diagnostic names the smallest arena.
-    VerifyMemoryOptions limit;
-    limit.sramBudget = block == blocks.back() ? budget : 0;
-    module = cast<ModuleOp>(quantized->clone());
-    if (failed(runPhase(*module, [&](OpPassManager &manager) { buildSchedulePipeline(manager, rows); })))
-      return failure();
-    if (options.stopAfter == Phase::Schedule)
-      return endPhase(Phase::Schedule);
-    // Kept for the dump, which is to show the schedule that was chosen.
-    OwningOpRef<ModuleOp> scheduled = options.dumpDirectory.empty() ? OwningOpRef<ModuleOp>() : OwningOpRef<ModuleOp>(cast<ModuleOp>(module->clone()));
-    if (failed(runPhase(*module, [&](OpPassManager &manager) { buildMemoryPipeline(manager, limit); })))
-      return failure();
-    arenaBytes = (*module)->getAttrOfType<IntegerAttr>("mcurt.arena_bytes").getInt();
-    if (arenaBytes > budget)
-      continue;
-    tokenBlock = block;
-    if (!scheduled)
-      return false;
-    std::swap(module, scheduled);
-    FailureOr<bool> dumped = endPhase(Phase::Schedule);
-    std::swap(module, scheduled);
-    return dumped;
+    return fail("a budget of " + Twine(sram) + " bytes leaves nothing for the arena beside a stack of " + Twine(target.stackReserveBytes) +
+                " bytes");
+  if (failed(planFirstThatFits(*module, attempts(options.inputMode, options.tokenBlock), chosen)))
+    return failure();
+  if (chosen.arenaBytes > budget)
+    return refuse(sram - budget);
+  module = std::move(chosen.scheduled ? chosen.scheduled : chosen.module);
+  if (options.stopAfter == Phase::Schedule || chosen.module) {
+    FailureOr<bool> stop = endPhase(Phase::Schedule);
+    if (failed(stop) || *stop)
+      return stop;
+    module = std::move(chosen.module);
   }
-  llvm_unreachable("the last attempt either fits or fails");
+  return false;
+}
+
+/// Nothing fits: says by how much, what is alive at the peak of the smallest plan, and what would help.
+LogicalResult Compilation::refuse(int64_t besideArenaBytes) {
+  VerifyMemoryOptions limit;
+  limit.sramBudget = budget;
+  if (succeeded(runPhase(*chosen.module, [&](OpPassManager &manager) { manager.addPass(createVerifyMemory(limit)); })))
+    return fail("arena needs " + Twine(chosen.arenaBytes) + " bytes, the budget is " + Twine(budget));
+  Planned best;
+  if (!options.inputMode.empty() || options.tokenBlock)
+    if (failed(planFirstThatFits(*module, attempts("", std::nullopt), best)))
+      return failure();
+  if (best.module && best.arenaBytes <= budget) {
+    message += "note: it fits with --input-mode " + best.attempt.inputMode + " --token-block " + std::to_string(best.attempt.tokenBlock) +
+               ", in " + std::to_string(best.arenaBytes) + " bytes\n";
+    return failure();
+  }
+  int64_t smallest = best.module ? std::min(best.arenaBytes, chosen.arenaBytes) : chosen.arenaBytes;
+  message += "note: the smallest arena that can be reached has " + std::to_string(smallest) + " bytes: give it " +
+             (options.arenaBytes ? "--arena " + std::to_string(smallest) : "--sram " + std::to_string(smallest + besideArenaBytes)) +
+             ", or the network fewer tokens, by a smaller image or larger patches\n";
+  return failure();
 }
 
 LogicalResult Compilation::emit(StringRef name) {
@@ -197,8 +269,8 @@ LogicalResult Compilation::emit(StringRef name) {
     return fail("weights need " + Twine(packBytes) + " bytes, flash '" + flash->name + "' has " + Twine(flashBytes));
   if (llvm::Error error = package.commit())
     return fail(llvm::toString(std::move(error)));
-  output << name << ": arena " << arenaBytes << " of " << budget << " bytes, " << tokenBlock << " tokens at a time; weights " << packBytes << " of " << flashBytes
-         << " bytes\n"
+  output << name << ": arena " << chosen.arenaBytes << " of " << budget << " bytes, " << chosen.attempt.tokenBlock
+         << " tokens at a time, input mode " << chosen.attempt.inputMode << "; weights " << packBytes << " of " << flashBytes << " bytes\n"
          << "package written to " << options.outputDirectory << "\n";
   return success();
 }

@@ -35,11 +35,16 @@ struct CompileOptions {
   std::optional<int64_t> flashBytes;
   /// Tokens computed together; chosen by the compiler where absent.
   std::optional<int64_t> tokenBlock;
+  /// Where the image stands, as --input-mode spells it; chosen by the compiler where empty.
+  std::string inputMode;
   /// Stops after this phase and prints its IR instead of writing a package.
   std::optional<Phase> stopAfter;
   /// Writes the IR after every phase to DIR/<nn>-<phase>.mlir.
   std::string dumpDirectory;
 };
+
+/// What --input-mode can be.
+inline constexpr const char *kInputModes[] = {"frame", "overwrite"};
 
 /// What a run of the compiler comes to; the values are the process's exit codes.
 enum class CompileStatus { Done = 0, InputError = 1, InternalError = 3 };

@@ -13,7 +13,8 @@ namespace {
 class Execution {
 public:
   explicit Execution(mcurt::BufferOp input)
-      : input(input), over(input.getOverBuffer()), shift(int64_t(*over.getOffset()) - int64_t(*input.getOffset())), isOverwritten(input.getSizeBytes()) {
+      : input(input), over(input.getOverBuffer()), shift(int64_t(*over.getOffset()) - int64_t(*input.getOffset())),
+        isOverwritten(input.getSizeBytes()) {
     for (Operation *user : transitiveUsersOf(input))
       readers.insert(user);
   }
@@ -110,7 +111,8 @@ private:
       if (call.getAccess(i) == mcurt::Access::Read)
         continue;
       if (root == input.getResult())
-        violations.push_back("kernel '" + call.getKernel().str() + "' writes to input '" + input.getName().str() + "', which lies over a buffer");
+        violations.push_back("kernel '" + call.getKernel().str() + "' writes to input '" + input.getName().str() +
+                             "', which lies over a buffer");
       if (root == over.getResult()) {
         int64_t begin = byteOf(value), end = std::min(over.getSizeBytes(), begin + bytesWritten(call, i));
         begin = std::max<int64_t>(begin + shift, 0);
@@ -139,11 +141,11 @@ private:
   void readBytes(mcurt::CallOp call, int64_t begin, int64_t count) {
     for (int64_t byte = begin; byte < begin + count && violations.empty(); ++byte) {
       if (byte < 0 || byte >= int64_t(isOverwritten.size()))
-        violations.push_back("kernel '" + call.getKernel().str() + "' reads byte " + std::to_string(byte) + " of input '" + input.getName().str() + "', which has " +
-                             std::to_string(isOverwritten.size()));
+        violations.push_back("kernel '" + call.getKernel().str() + "' reads byte " + std::to_string(byte) + " of input '" +
+                             input.getName().str() + "', which has " + std::to_string(isOverwritten.size()));
       else if (isOverwritten[byte])
-        violations.push_back("kernel '" + call.getKernel().str() + "' reads byte " + std::to_string(byte) + " of input '" + input.getName().str() +
-                             "' after buffer '" + over.getName().str() + "' has overwritten it");
+        violations.push_back("kernel '" + call.getKernel().str() + "' reads byte " + std::to_string(byte) + " of input '" +
+                             input.getName().str() + "' after buffer '" + over.getName().str() + "' has overwritten it");
     }
   }
 

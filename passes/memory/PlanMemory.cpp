@@ -12,7 +12,8 @@ using namespace mlir;
 namespace mcuform {
 namespace {
 
-/// An input and the buffer that it lies over become two neighbours at the arena's start: that buffer, and what of the input stands out behind it.
+/// An input and the buffer that it lies over become two neighbours at the arena's start: that buffer, and what of the input stands out
+/// behind it.
 std::vector<Lifetime> placeInputs(const BufferLifetimes &program) {
   std::vector<Lifetime> placed = program.lifetimes;
   for (size_t i = 0; i < placed.size(); ++i) {

@@ -130,6 +130,18 @@ def a_budget_that_is_too_small(tools):
 
 
 @case
+def a_budget_that_another_mode_meets(tools):
+    """The remedy that is named is one."""
+    common = ["--calibrate", CALIBRATION, "--mean", "0.5", "--std", "0.5", "-o", tools.path("out")]
+    text = refused(tools, SAMPLE, "alive at the peak", "smallest arena that can be reached", extra=("--arena", "4K"))
+    smallest = int(text.split("--arena ")[1].split(",")[0])
+    tools.call("mcuformc", SAMPLE, *common, "--arena", str(smallest))
+    refused(tools, SAMPLE, "arena needs %d bytes" % smallest, extra=("--arena", str(smallest - 1)))
+    refused(tools, SAMPLE, "it fits with --input-mode", extra=("--arena", str(smallest), "--token-block", "60"))
+    tools.call("mcuformc", SAMPLE, *common, "--input-mode", "sideways", status=2)
+
+
+@case
 def flash_that_is_too_small(tools):
     refused(tools, SAMPLE, "flash", extra=("--flash", "100K"))
 

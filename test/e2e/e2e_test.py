@@ -49,6 +49,25 @@ def check_both_targets(tools, package, images):
     return board
 
 
+def check_input_modes(tools, images, compile_as, **budgets):
+    """The image overwritten by its tokens, and every budget given: the logits of the default, bit for bit, on host and board, in the arena that was promised."""
+    arenas = {}
+    for name, options in {"default": {}, "overwrite": {"input_mode": "overwrite"}, **budgets}.items():
+        package = compile_as(name, **options)
+        board = check_both_targets(tools, package, images)
+        with open(os.path.join(package, "report.json")) as file:
+            report = json.load(file)
+        arenas[name] = board["arena_high_water_bytes"]
+        if "arena" in options:
+            expect(arenas[name] <= int(options["arena"]), "arena of %d for a budget of %s" % (arenas[name], options["arena"]))
+        expect(report["input"]["mode"] == ("frame" if name == "default" else "overwrite"), "%s: input mode %s" % (name, report["input"]["mode"]))
+        if name == "default":
+            wanted = read(tools.path("board.npy"))
+        expect(read(tools.path("board.npy")) == wanted, name + ": other logits than by default")
+    print(arenas)
+    return arenas
+
+
 def check_agreement(tools, package, model, images, labels, least, points):
     """Top-1 agreement with the float network and the accuracy kept, on the host."""
     result = run(tools, package, "host", images, "all.npy", labels=labels, reference=model)
@@ -62,6 +81,15 @@ def check_agreement(tools, package, model, images, labels, least, points):
 def sample_host_equals_board(tools):
     package = tools.compile(sample("shapes_vit.onnx"), sample("calibration.npy"))
     check_both_targets(tools, package, sample("test_images.npy"))
+
+
+@case
+def sample_overwrites_its_image(tools):
+    def compile_as(name, **options):
+        return tools.compile(sample("shapes_vit.onnx"), sample("calibration.npy"), output=name, **options)
+    images = first_images(tools, sample("test_images.npy"), 8)
+    arenas = check_input_modes(tools, images, compile_as)
+    expect(arenas["overwrite"] <= arenas["default"], "overwriting the image costs memory: %s" % arenas)
 
 
 @case
@@ -189,6 +217,15 @@ def vit_tiny_host_equals_board(tools):
     images = first_images(tools, shared("imagenet/images.npy"), 4)
     board = check_both_targets(tools, vit_tiny(tools), images)
     print(json.dumps(board, indent=1))
+
+
+@case
+def vit_tiny_fits_small_arenas(tools):
+    """Schedule (iii) without a frame of its own: 176,000 bytes and 160,000 give the logits of the default."""
+    def compile_as(name, **options):
+        return tools.compile(shared("models/vit_tiny_patch16_224.onnx"), shared("imagenet/calibration.npy"), output=name, **options)
+    images = first_images(tools, shared("imagenet/images.npy"), 1)
+    check_input_modes(tools, images, compile_as, at_176000={"arena": "176000"}, at_160000={"arena": "160000"})
 
 
 @case

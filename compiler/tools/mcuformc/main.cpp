@@ -33,14 +33,21 @@ int main(int argc, char **argv) {
   app.add_option("model", options.modelPath, "the network, an ONNX file (opset 11 to 22)")->required();
   app.add_option("-o,--output", options.outputDirectory, "directory for the package; created if need be");
   app.add_option("--target", options.targetName, "the board, a folder of targets/ (default mps2-an500)");
-  app.add_option("--calibrate", options.calibrationPath, ".npy with 32 to 128 typical inputs: uint8 [N,height,width,channels] or float32 [N,channels,height,width]");
-  app.add_option("--mean", options.mean, "mean of the pixels in 0..1, per channel: the network expects (x/255 - mean) / std (default 0)")->delimiter(',');
+  app.add_option("--calibrate", options.calibrationPath,
+                 ".npy with 32 to 128 typical inputs: uint8 [N,height,width,channels] or float32 [N,channels,height,width]");
+  app.add_option("--mean", options.mean, "mean of the pixels in 0..1, per channel: the network expects (x/255 - mean) / std (default 0)")
+      ->delimiter(',');
   app.add_option("--std", options.std, "standard deviation of the pixels in 0..1, per channel (default 1)")->delimiter(',');
   app.add_option("--dim", dims, "size of an input dimension that the file leaves open, such as batch=1; may be repeated");
-  app.add_option("--sram", sram, "budget for arena, static data and stack together, such as 320K (default: the target's)")->transform(kBytes);
+  app.add_option("--sram", sram, "budget for arena, static data and stack together, such as 320K (default: the target's)")
+      ->transform(kBytes);
   app.add_option("--arena", arena, "budget for the arena alone")->transform(kBytes);
   app.add_option("--flash", flash, "budget for the weights (default: the target's)")->transform(kBytes);
   app.add_option("--token-block", options.tokenBlock, "tokens computed together (default: chosen)")->check(CLI::PositiveNumber);
+  app.add_option("--input-mode", options.inputMode,
+                 "where the image stands: frame, in memory of its own until its last patch is read, or overwrite, over the tokens that "
+                 "replace it (default: chosen)")
+      ->check(CLI::IsMember(std::vector<std::string>(std::begin(kInputModes), std::end(kInputModes))));
   app.add_option("--name", options.name, "C identifier that all names begin with (default: from the model's file name)");
   app.add_option("--compile-to", stopAfter, "stop after a phase and print its IR: " + phaseList());
   app.add_option("--dump-phases-to", options.dumpDirectory, "write the IR after every phase into a directory");
