@@ -2,7 +2,8 @@
 // docs/arithmetic.md.
 //
 // For all of them: rows >= 1; integers are little-endian; every accumulator wraps, the compiler proves that none does; Returns nothing,
-// there is no way to fail. A contract names only what differs.
+// there is no way to fail. A contract names only what differs. Where it asks for an alignment, a pointer without it is a fault on the
+// target (LDRD, LDM).
 //
 //   T   the tokens of the network, T' = T rounded up to even
 //   dh  head_width, even
@@ -46,7 +47,7 @@ inline namespace MCUFORM_RT_ABI {
 /// 20;
 ///            epsilon = round(eps*width^2/s_X^2) >= 1
 /// Aliasing   out may be in itself; otherwise no overlap
-/// Alignment  4 bytes (rows of an odd width: 2, on a core that allows unaligned words)
+/// Alignment  4 bytes; out and in of an odd width 2
 /// Scratch    none
 /// Accuracy   equal to docs/arithmetic.md bit for bit; IEEE single for one square root and one division a row
 /// Returns    nothing
