@@ -36,7 +36,7 @@ def three_runs_count_the_same(f):
     expect(results[0] == results[1] == results[2], "three runs differ: %s" % results)
     result = json.loads(results[0])
     expect(result["images"] == 3 and result["arena_high_water_bytes"] == 1001 == result["arena_bytes"], "wrong: %s" % result)
-    expect(0 < result["stack_high_water_bytes"] < 500, "wrong stack: %s" % result)
+    expect(0 < result["stack_high_water_bytes"] <= result["stack_bound_bytes"] < 500, "wrong stack: %s" % result)
     # A step of the fake's loop over the first pixel is the same number of instructions each time, at most ten.
     pixels = sorted(image[0] for image in random_images(3))
     spread = result["instructions_most"] - result["instructions_least"]
@@ -55,7 +55,7 @@ def host_result_has_nulls_and_labels(f):
         told = f.run("--target", "host", "--labels", "y.npy", "--json", "r.json", "--classes", "classes.txt", "--show", "9")
         result = json.loads(f.read("r.json"))
         expect(abs(result["top1"] - 2 / 3) < 1e-9, "wrong top1: %s" % result)
-        for key in "top1_reference", "agreement", "max_abs_error", "instructions_per_image", "stack_high_water_bytes":
+        for key in "top1_reference", "agreement", "max_abs_error", "instructions_per_image", "stack_high_water_bytes", "stack_bound_bytes":
             expect(result[key] is None, "%s is not null: %s" % (key, result))
         expect(told.count("(right)") == 2 and "wrong: it is " + names[labels[2]] in told, "wrong samples: " + told)
     expect("\x1b" not in told, "colours where there is no terminal")
@@ -136,9 +136,22 @@ def accesses_outside_the_memory_map_fault(f):
 
 
 @on_board
+def recursion_is_refused_before_it_runs(f):
+    f.package("FAKE_OVERFLOW_STACK")
+    f.run("--target", "mps2-an500", status=3, says=["no bound for the stack: recursion", "recurse"])
+
+
+@on_board
 def stack_overflow_faults(f):
     f.package("FAKE_OVERFLOW_STACK")
-    f.run("--target", "mps2-an500", status=3, says=["fault: stack overflow at address 0x1ff"])
+    built, told = f.build(os.path.join(TARGETS, "common"), "mps2-an500", "-DMCUFORM_TARGET_DIR=" + os.path.join(TARGETS, "mps2-an500"),
+                          "-DMCUFORM_PACKAGE_DIR=" + f.path("package"))
+    expect(built, told)
+    f.write("images", random_images(1)[0])
+    done = subprocess.run(["qemu-system-arm", "-M", "mps2-an500", "-display", "none", "-monitor", "none", "-serial", "null", "-icount", "shift=6",
+                           "-semihosting-config", "enable=on,target=native,arg=harness,arg=images,arg=logits,arg=statistics", "-kernel",
+                           f.path("build/harness")], cwd=f.directory, stderr=subprocess.PIPE, universal_newlines=True)
+    expect(done.returncode != 0 and "fault: stack overflow at address 0x1ff" in done.stderr, "%d %s" % (done.returncode, done.stderr))
 
 
 @on_board

@@ -51,6 +51,7 @@ PackageReport fromJson(const json &root) {
   report.outputCount = root.at("output").at("count").get<int64_t>();
   report.outputScale = root.at("output").at("scale").get<float>();
   report.arenaBytes = root.at("sram").at("arena_bytes").get<uint64_t>();
+  report.staticBytes = root.at("sram").value("static_bytes", uint64_t{0});
   return report;
 }
 

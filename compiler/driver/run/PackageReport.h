@@ -22,7 +22,7 @@ struct PackageReport {
   std::vector<float> mean, std;        ///< per channel
   int64_t outputCount = 0;
   float outputScale = 0; ///< logit = scale * int16
-  uint64_t arenaBytes = 0;
+  uint64_t arenaBytes = 0, staticBytes = 0;
 
   uint64_t inputBytes() const { return static_cast<uint64_t>(inputShape[0] * inputShape[1] * inputShape[2]); }
 };

@@ -1,6 +1,7 @@
 #include "compiler/driver/run/Summary.h"
 #include "compiler/driver/run/Pictures.h"
 
+#include "llvm/Demangle/Demangle.h"
 #include "llvm/Support/Format.h"
 
 #include <algorithm>
@@ -49,6 +50,17 @@ void printAccuracy(const Accuracy &accuracy, llvm::raw_ostream &os) {
   }
 }
 
+/// "linear_s16" for a symbol of C++.
+std::string plainName(const std::string &symbol) {
+  std::string name = llvm::demangle(symbol);
+  const std::string unnamed = "(anonymous namespace)::";
+  for (size_t at; (at = name.find(unnamed)) != std::string::npos;)
+    name.erase(at, unnamed.size());
+  name = name.substr(0, name.find('('));
+  const size_t scope = name.rfind("::");
+  return scope == std::string::npos ? name : name.substr(scope + 2);
+}
+
 void printMeasurements(const Summary &summary, llvm::raw_ostream &os) {
   const RunResult &result = summary.result;
   if (!result.instructions.empty()) {
@@ -66,6 +78,12 @@ void printMeasurements(const Summary &summary, llvm::raw_ostream &os) {
     line(os, "arena", grouped(*result.arenaHighWaterBytes) + " bytes used of " + grouped(summary.report.arenaBytes) + ", by paint");
   if (result.stackHighWaterBytes)
     line(os, "stack", grouped(*result.stackHighWaterBytes) + " bytes used of " + grouped(summary.target.stackReserveBytes) + ", by paint");
+  if (summary.stackBound) {
+    std::string path;
+    for (const StackUse &use : summary.stackBound->deepest)
+      path += (path.empty() ? "" : ", ") + plainName(use.function);
+    line(os, "stack bound", grouped(summary.stackBound->bytes) + " bytes at most: " + path);
+  }
   for (const RegionUse &use : summary.memory)
     line(os, use.region.name,
          grouped(use.usedBytes) + " bytes used of " + grouped(use.region.sizeBytes) + " (" +
@@ -107,6 +125,7 @@ std::string summaryJson(const Summary &summary) {
   root["arena_bytes"] = summary.report.arenaBytes;
   root["arena_high_water_bytes"] = orNull(result.arenaHighWaterBytes);
   root["stack_high_water_bytes"] = orNull(result.stackHighWaterBytes);
+  root["stack_bound_bytes"] = summary.stackBound ? nlohmann::ordered_json(summary.stackBound->bytes) : nlohmann::ordered_json(nullptr);
   root["memory"] = nlohmann::ordered_json::array();
   for (const RegionUse &use : summary.memory)
     root["memory"].push_back({{"region", use.region.name}, {"used_bytes", use.usedBytes}, {"size_bytes", use.region.sizeBytes}});

@@ -4,6 +4,7 @@
 
 #include "compiler/driver/run/MemoryMap.h"
 #include "compiler/driver/run/PackageRun.h"
+#include "compiler/driver/run/StackBound.h"
 #include "compiler/driver/run/Statistics.h"
 
 #include "llvm/Support/raw_ostream.h"
@@ -17,6 +18,7 @@ struct Summary {
   const RunResult &result;
   Accuracy accuracy;
   std::vector<RegionUse> memory;
+  std::optional<StackBound> stackBound; ///< where the target's programs can be proved one
   double seconds = 0; ///< that the run took here
 };
 

@@ -103,10 +103,25 @@ llvm::Expected<std::vector<float>> evaluateReference(const std::string &path, co
   return logits;
 }
 
+/// The SRAM holds arena, static data and the deepest stack together; for the rest of the program see the linker's script.
+llvm::Error checkFit(const Inputs &inputs, uint64_t stackBytes) {
+  const MemoryRegion &sram = *inputs.target.findRegion(MemoryKind::Sram);
+  const uint64_t needed = inputs.report.arenaBytes + inputs.report.staticBytes + stackBytes;
+  if (needed > sram.sizeBytes)
+    return fault("package '" + llvm::Twine(inputs.report.name) + "' needs " + llvm::Twine(needed) + " bytes of '" + sram.name + "' (arena " +
+                 llvm::Twine(inputs.report.arenaBytes) + ", static data " + llvm::Twine(inputs.report.staticBytes) + ", stack " +
+                 llvm::Twine(stackBytes) + "), target '" + inputs.target.name + "' has " + llvm::Twine(sram.sizeBytes));
+  if (stackBytes > inputs.target.stackReserveBytes)
+    return fault("package '" + llvm::Twine(inputs.report.name) + "' takes up to " + llvm::Twine(stackBytes) + " bytes of stack, target '" +
+                 inputs.target.name + "' reserves " + llvm::Twine(inputs.target.stackReserveBytes));
+  return llvm::Error::success();
+}
+
 /// What building and running gives.
 struct Run {
   RunResult result;
   std::vector<RegionUse> memory;
+  std::optional<StackBound> stackBound;
   double seconds = 0;
 };
 
@@ -126,6 +141,12 @@ llvm::Expected<Run> buildAndRun(const Options &options, const Inputs &inputs) {
   llvm::Expected<std::vector<RegionUse>> memory = readMemoryMap(*program, inputs.target);
   if (!memory)
     return memory.takeError();
+  llvm::Expected<std::optional<StackBound>> stackBound = readStackBound(*program, buildDirectory, inputs.report.name + "_run");
+  if (!stackBound)
+    return stackBound.takeError();
+  if (*stackBound)
+    if (llvm::Error error = checkFit(inputs, (*stackBound)->bytes))
+      return error;
 
   const auto start = std::chrono::steady_clock::now();
   Progress progress("running on " + inputs.target.name, static_cast<uint64_t>(inputs.imageCount()));
@@ -141,7 +162,10 @@ llvm::Expected<Run> buildAndRun(const Options &options, const Inputs &inputs) {
   if (!result)
     return result.takeError();
   const double seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
-  return Run{std::move(*result), std::move(*memory), seconds};
+  if (*stackBound && result->stackHighWaterBytes && *result->stackHighWaterBytes > (*stackBound)->bytes)
+    return bug("package '" + inputs.report.name + "' took " + llvm::Twine(*result->stackHighWaterBytes) + " bytes of stack, more than the " +
+               llvm::Twine((*stackBound)->bytes) + " that it was proved to need at most");
+  return Run{std::move(*result), std::move(*memory), std::move(*stackBound), seconds};
 }
 
 void show(const Options &options, const Inputs &inputs, llvm::ArrayRef<float> logits, llvm::ArrayRef<float> reference) {
@@ -185,7 +209,7 @@ llvm::Error work(const Options &options) {
   }
 
   const Accuracy accuracy = computeAccuracy(logits, static_cast<size_t>(inputs->report.outputCount), inputs->labels, reference);
-  const Summary summary{inputs->report, inputs->target, inputs->imageCount(), run->result, accuracy, run->memory, run->seconds};
+  const Summary summary{inputs->report, inputs->target, inputs->imageCount(), run->result, accuracy, run->memory, run->stackBound, run->seconds};
   show(options, *inputs, logits, reference);
   printSummary(summary, llvm::outs());
   llvm::outs().flush();
