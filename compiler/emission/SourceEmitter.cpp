@@ -217,6 +217,19 @@ void SourceEmitter::emitTables() {
             cTypeOf(buffer.getType().getElementType()) + dimensionsOf(buffer.getType()) + ", calls " + std::to_string(steps[0]) + " to " +
             std::to_string(steps[1]) + (buffer.getOver() ? ", overwritten by " + buffer.getOverBuffer().getName().str() : "") + "\n";
   }
+  text += "\n// The plan once more, for the compiler that builds this file.\n";
+  int64_t end = 0;
+  for (mcurt::BufferOp buffer : package.buffers) {
+    end = std::max<int64_t>(end, int64_t(*buffer.getOffset()) + buffer.getSizeBytes());
+    if (isLocal(buffer))
+      continue;
+    std::string at = buffer.getName().str() + "_at";
+    int64_t elementBytes = buffer.getType().getElementTypeBitWidth() / 8;
+    text += "static_assert(" + (elementBytes > 1 ? at + " % " + std::to_string(elementBytes) + " == 0 && " : "") + at + " + " +
+            std::to_string(buffer.getSizeBytes()) + " <= " + package.upperName + "_ARENA_BYTES, \"" + buffer.getName().str() + "\");\n";
+  }
+  text += "static_assert(" + std::to_string(end) + " <= " + package.upperName + "_ARENA_BYTES && " + package.upperName +
+          "_ARENA_ALIGN % alignof(int64_t) == 0, \"all buffers\");\n";
   text += "\n// Constants: bytes from the start of the weights. \"paired\": neighbouring rows interleaved, as the kernels read them.\n";
   for (auto constant : package.function.getOps<mcurt::ConstantOp>())
     text += "constexpr int32_t " + constant.getName().str() + "_at = " + std::to_string(package.weightOffsets.lookup(constant)) + "; // " +

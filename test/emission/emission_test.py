@@ -232,6 +232,20 @@ def html_report_shows_every_buffer_and_layer(tools):
 
 
 @case
+def stack_stays_within_its_bound_and_close_to_it(tools):
+    need("arm-none-eabi-g++", "qemu-system-arm")
+    package = emit(tools, "mean")
+    header = "{'descr': '|u1', 'fortran_order': False, 'shape': (1, 20, 24, 3), }"
+    header += " " * (-(len(header) + 11) % 64) + "\n"
+    with open(tools.path("x.npy"), "wb") as file:
+        file.write(b"\x93NUMPY\x01\x00" + len(header).to_bytes(2, "little") + header.encode() + bytes(random.Random(3).randrange(256) for _ in range(1440)))
+    tools.call("mcuform-run", package, "--target", "mps2-an500", "--input", tools.path("x.npy"), "--json", tools.path("r.json"))
+    result = json.loads(read(tools.path("r.json")))
+    used, bound = result["stack_high_water_bytes"], result["stack_bound_bytes"]
+    expect(0.7 * bound <= used <= bound, "stack of %d bytes, bound %d" % (used, bound))
+
+
+@case
 def only_the_used_kernels(tools):
     used = set(os.listdir(emit(tools, "cls", output="cls") + "/runtime/src"))
     expect("softmax_s16.cpp" in used and "accumulate_rows_s16.cpp" not in used, "cls takes %s" % sorted(used))
