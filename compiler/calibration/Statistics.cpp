@@ -5,6 +5,10 @@
 #include "compiler/support/Progress.h"
 #include "dialects/mcuf/McufDialect.h"
 
+#include "llvm/ADT/MapVector.h"
+
+#include <Eigen/Core>
+
 #include <cmath>
 
 using namespace mlir;
@@ -15,19 +19,45 @@ namespace {
 /// Inputs are summed up in this many groups, whatever the number of threads, and the groups in order: sums of floats depend on their order.
 constexpr size_t kGroups = 16;
 
-/// Unfolds the pixels of every patch and adds them to the statistics.
-void addPatches(mcuf::PatchEmbedOp embed, const HostTensor &pixels, ChannelStatistics &statistics) {
+/// Rows of one input that go into a covariance.
+struct RowSample {
+  std::vector<float> values;
+  int64_t width = 0;
+
+  /// Takes every n-th row, beginning with another one at each input.
+  void take(const float *rows, int64_t rowCount, int64_t rowWidth, size_t input) {
+    int64_t step = (rowCount + kCovarianceRows - 1) / kCovarianceRows;
+    width = rowWidth;
+    values.clear();
+    for (int64_t r = int64_t(input) % step; r < rowCount; r += step)
+      values.insert(values.end(), rows + r * width, rows + (r + 1) * width);
+  }
+};
+
+/// The unfolded pixels of every patch, one row each.
+std::vector<float> unfoldPatches(mcuf::PatchEmbedOp embed, const HostTensor &pixels) {
   auto weights = mcuf::shapeOf(embed.getWeights());
   int64_t patchHeight = weights[1], patchWidth = weights[2], channels = weights[3], width = pixels.shape()[1];
   int64_t run = patchWidth * channels;
-  std::vector<float> row(size_t(patchHeight * run));
+  std::vector<float> rows;
   for (int64_t py = 0; py + patchHeight <= pixels.shape()[0]; py += patchHeight)
-    for (int64_t px = 0; px + patchWidth <= width; px += patchWidth) {
-      for (int64_t y = 0; y < patchHeight; ++y)
-        std::copy_n(pixels.data<uint8_t>() + ((py + y) * width + px) * channels, run, row.begin() + y * run);
-      statistics.add(row.data(), 1, int64_t(row.size()));
-    }
+    for (int64_t px = 0; px + patchWidth <= width; px += patchWidth)
+      for (int64_t y = 0; y < patchHeight; ++y) {
+        const uint8_t *first = pixels.data<uint8_t>() + ((py + y) * width + px) * channels;
+        rows.insert(rows.end(), first, first + run);
+      }
+  return rows;
 }
+
+int64_t patchSize(mcuf::PatchEmbedOp embed) {
+  auto weights = mcuf::shapeOf(embed.getWeights());
+  return weights[1] * weights[2] * weights[3];
+}
+
+/// One input in flight.
+struct Sample {
+  std::vector<RowSample> values, patches;
+};
 
 } // namespace
 
@@ -60,36 +90,88 @@ void ChannelStatistics::merge(const ChannelStatistics &other) {
   rows += other.rows;
 }
 
-FailureOr<CalibrationResult> collectStatistics(func::FuncOp function, const ImageSet &inputs) {
+void ChannelCovariance::add(const std::vector<float> &values, int64_t width) {
+  using Matrix = Eigen::Matrix<float, Eigen::Dynamic, Eigen::Dynamic, Eigen::RowMajor>;
+  sum.resize(size_t(width));
+  products.resize(size_t(width * width));
+  int64_t count = int64_t(values.size()) / width;
+  for (int64_t r = 0; r < count; ++r)
+    for (int64_t c = 0; c < width; ++c)
+      sum[c] += values[r * width + c];
+  Eigen::Map<Matrix> total(products.data(), width, width);
+  total.selfadjointView<Eigen::Lower>().rankUpdate(Eigen::Map<const Matrix>(values.data(), count, width).transpose());
+  rows += count;
+}
+
+std::vector<float> ChannelCovariance::take() {
+  size_t width = sum.size();
+  for (size_t i = 0; i < width; ++i)
+    for (size_t j = 0; j <= i; ++j)
+      products[i * width + j] = products[j * width + i] = float(products[i * width + j] / double(rows) - sum[i] / double(rows) * (sum[j] / double(rows)));
+  return std::exchange(products, {});
+}
+
+FailureOr<CalibrationResult> collectStatistics(func::FuncOp function, const ImageSet &inputs, bool withCovariances) {
   FailureOr<FloatInterpreter> interpreter = FloatInterpreter::create(function);
   if (failed(interpreter))
     return failure();
   SmallVector<mcuf::PatchEmbedOp> embeds;
   if (inputs.holdsPixels())
     function.walk([&](mcuf::PatchEmbedOp embed) { embeds.push_back(embed); });
+  // What linear layers read; several may share one.
+  llvm::MapVector<Value, size_t> observed;
+  if (withCovariances)
+    function.walk([&](mcuf::LinearOp linear) { observed.insert({linear.getInput(), observed.size()}); });
 
+  CalibrationResult result;
   std::vector<CalibrationResult> groups(std::min(kGroups, inputs.size()));
+  std::vector<Sample> samples(groups.size());
+  std::vector<ChannelCovariance> covariances(observed.size() + (withCovariances ? embeds.size() : 0));
   std::vector<char> ran(groups.size(), 0);
   Progress progress("calibrating", inputs.size());
-  parallelFor(groups.size(), [&](size_t group) {
-    for (size_t i = group; i < inputs.size(); i += groups.size()) {
+  // One input of each group at a time: then the covariances, which are too large for one set a group, take up their rows, input by input.
+  for (size_t first = 0; first < inputs.size(); first += groups.size()) {
+    parallelFor(std::min(groups.size(), inputs.size() - first), [&](size_t group) {
+      size_t i = first + group;
+      ran[group] = 0;
+      Sample &sample = samples[group];
+      sample.values.resize(observed.size());
+      sample.patches.resize(embeds.size());
       FailureOr<std::vector<HostTensor>> outputs = interpreter->run(inputs.input(i), [&](Value value, const HostTensor &tensor) {
-        if (tensor.kind() == ElementKind::F32)
-          groups[group].values[value].add(tensor.data<float>(), tensor.rows(), tensor.width());
+        if (tensor.kind() != ElementKind::F32)
+          return;
+        groups[group].values[value].add(tensor.data<float>(), tensor.rows(), tensor.width());
+        if (auto found = observed.find(value); found != observed.end())
+          sample.values[found->second].take(tensor.data<float>(), tensor.rows(), tensor.width(), i);
       });
       if (failed(outputs))
         return;
-      for (mcuf::PatchEmbedOp embed : embeds)
-        addPatches(embed, inputs.pixels(i), groups[group].patches[embed]);
+      for (size_t e = 0; e < embeds.size(); ++e) {
+        std::vector<float> rows = unfoldPatches(embeds[e], inputs.pixels(i));
+        int64_t width = patchSize(embeds[e]), count = int64_t(rows.size()) / width;
+        groups[group].patches[embeds[e]].add(rows.data(), count, width);
+        sample.patches[e].take(rows.data(), count, width, i);
+      }
       progress.advance();
-    }
-    ran[group] = 1;
-  });
-
-  CalibrationResult result;
+      ran[group] = 1;
+    });
+    size_t count = std::min(groups.size(), inputs.size() - first);
+    for (size_t g = 0; g < count; ++g)
+      if (!ran[g])
+        return failure();
+    parallelFor(covariances.size(), [&](size_t c) {
+      for (size_t g = 0; g < count; ++g) {
+        const RowSample &rows = c < observed.size() ? samples[g].values[c] : samples[g].patches[c - observed.size()];
+        if (rows.width)
+          covariances[c].add(rows.values, rows.width);
+      }
+    });
+  }
+  for (auto &[value, index] : observed)
+    result.covariances[value] = std::move(covariances[index]);
+  for (size_t e = 0; withCovariances && e < embeds.size(); ++e)
+    result.patchCovariances[embeds[e]] = std::move(covariances[observed.size() + e]);
   for (size_t g = 0; g < groups.size(); ++g) {
-    if (!ran[g])
-      return failure();
     for (auto &[value, statistics] : groups[g].values)
       result.values[value].merge(statistics);
     for (auto &[op, statistics] : groups[g].patches)

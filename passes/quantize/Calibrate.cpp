@@ -40,7 +40,7 @@ struct Calibrate : impl::CalibrateBase<Calibrate> {
     llvm::Expected<ImageSet> images = ImageSet::create(*array, mcuf::shapeOf(function.getArgument(0)), normalization);
     if (!images)
       return fail(images.takeError());
-    FailureOr<CalibrationResult> result = collectStatistics(function, *images);
+    FailureOr<CalibrationResult> result = collectStatistics(function, *images, covariance);
     if (failed(result))
       return signalPassFailure();
 
@@ -54,6 +54,12 @@ struct Calibrate : impl::CalibrateBase<Calibrate> {
       setChannelAttribute(op, kPatchMeanAttr, averaged(statistics.sum, statistics.rows));
       setChannelAttribute(op, kPatchMeanSquareAttr, averaged(statistics.sumSquares, statistics.rows));
     }
+    for (auto &[value, statistics] : result->covariances)
+      if (Operation *op = value.getDefiningOp(); op && statistics.rows)
+        setMatrixAttribute(op, kCovarianceAttr, statistics.take(), mcuf::widthOf(value));
+    for (auto &[op, statistics] : result->patchCovariances)
+      if (int64_t width = int64_t(statistics.sum.size()))
+        setMatrixAttribute(op, kPatchCovarianceAttr, statistics.take(), width);
     Builder builder(&getContext());
     function.setArgAttr(0, kMeanAttr, builder.getDenseF32ArrayAttr(images->channelNormalization().mean));
     function.setArgAttr(0, kStdAttr, builder.getDenseF32ArrayAttr(images->channelNormalization().std));

@@ -1,7 +1,8 @@
 // How calibration results stand in the IR between mcuf-calibrate and mcuf-quantize.
 //
 // Every op with a float tensor result carries per channel of that result `mcuf.max_abs`, `mcuf.mean` and `mcuf.mean_square`; a patch embedding also
-// `mcuf.patch_mean` and `mcuf.patch_mean_square` per unfolded pixel, in 0..255. The function's image argument carries `mcuf.mean` and `mcuf.std`.
+// `mcuf.patch_mean` and `mcuf.patch_mean_square` per unfolded pixel, in 0..255. An op that
+// linear layers read may carry `mcuf.covariance` [width, width], a patch embedding `mcuf.patch_covariance`. The function's image argument carries `mcuf.mean` and `mcuf.std`.
 #ifndef MCUFORM_PASSES_QUANTIZE_CALIBRATIONATTRIBUTES_H
 #define MCUFORM_PASSES_QUANTIZE_CALIBRATIONATTRIBUTES_H
 
@@ -14,10 +15,17 @@ namespace mcuform {
 
 inline constexpr llvm::StringLiteral kMaxAbsAttr = "mcuf.max_abs", kMeanAttr = "mcuf.mean", kMeanSquareAttr = "mcuf.mean_square",
                                      kPatchMeanAttr = "mcuf.patch_mean", kPatchMeanSquareAttr = "mcuf.patch_mean_square", kStdAttr = "mcuf.std",
+                                     kCovarianceAttr = "mcuf.covariance", kPatchCovarianceAttr = "mcuf.patch_covariance",
                                      kCalibrationInputsAttr = "mcuf.calibration_inputs";
 
 /// Attaches one number per channel, as float32.
 void setChannelAttribute(mlir::Operation *op, llvm::StringRef name, const std::vector<double> &values);
+
+/// Attaches a [width, width] matrix, as float32.
+void setMatrixAttribute(mlir::Operation *op, llvm::StringRef name, const std::vector<float> &values, int64_t width);
+
+/// The matrix under `name`; empty where there is none of that width.
+std::vector<float> matrixAttribute(mlir::Operation *op, llvm::StringRef name, int64_t width);
 
 /// The numbers under `name`; empty where there are none or not `count` of them.
 std::vector<double> channelAttribute(mlir::Operation *op, llvm::StringRef name, size_t count);

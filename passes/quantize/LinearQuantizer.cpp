@@ -1,5 +1,7 @@
 #include "passes/quantize/LinearQuantizer.h"
 
+#include "passes/quantize/WeightRounding.h"
+
 #include "compiler/support/ParallelFor.h"
 
 #include <algorithm>
@@ -11,6 +13,9 @@ namespace {
 constexpr double kMaxWeight = 127;
 /// Clipping points tried, as fractions of the largest weight.
 constexpr double kSmallestClip = 0.70, kClipStep = 0.02;
+
+/// Scales tried for rounding with a covariance, relative to the best one without.
+constexpr double kScaleSteps[] = {0.88, 0.92, 0.96, 1.0, 1.04};
 
 double roundWeight(double weight, double scale) { return std::clamp(std::nearbyint(weight / scale), -kMaxWeight, kMaxWeight); }
 
@@ -47,30 +52,57 @@ IntegerLinear quantizeLinear(const FloatLinear &layer) {
   result.accumulatorScale.resize(size_t(layer.units));
   std::vector<double> noise(size_t(layer.units), 0), signal(size_t(layer.units), 0);
 
-  // Moments of inputScale * stored: what the effective weights multiply.
-  std::vector<double> mean(size_t(layer.depth), 0), power(size_t(layer.depth), 1);
-  for (int64_t k = 0; k < layer.depth; ++k)
-    if (!layer.meanSquare.empty()) {
-      mean[k] = layer.mean[k] / layer.channelScale[k];
-      power[k] = layer.meanSquare[k] / (layer.channelScale[k] * layer.channelScale[k]);
-    }
+  // Moments of inputScale * stored: what the effective weights multiply. Of its power only the variance makes noise, the mean goes into the bias.
+  size_t depth = size_t(layer.depth);
+  std::vector<double> mean(depth, 0), power(depth, 1), variance(depth, 1);
+  for (size_t k = 0; k < depth && !layer.meanSquare.empty(); ++k) {
+    mean[k] = layer.mean[k] / layer.channelScale[k];
+    power[k] = layer.meanSquare[k] / (layer.channelScale[k] * layer.channelScale[k]);
+    variance[k] = std::max(power[k] - mean[k] * mean[k], power[k] * 1e-6);
+  }
+  std::optional<WeightRounding> rounding;
+  if (!layer.covariance.empty()) {
+    std::vector<double> covariance(layer.covariance.begin(), layer.covariance.end());
+    for (size_t i = 0; i < depth; ++i)
+      for (size_t j = 0; j < depth; ++j)
+        covariance[i * depth + j] /= layer.channelScale[i] * layer.channelScale[j];
+    rounding.emplace(std::move(covariance), layer.depth);
+  }
 
   parallelFor(size_t(layer.units), [&](size_t n) {
-    std::vector<double> weights(static_cast<size_t>(layer.depth));
-    for (int64_t k = 0; k < layer.depth; ++k)
-      weights[k] = double(layer.weights[n * layer.depth + k]) * layer.channelScale[k];
-    double scale = chooseScale(weights, power);
-    if (scale == 0) // a dead unit: any scale represents its bias; take one that uses the accumulator well
+    std::vector<double> weights(depth);
+    for (size_t k = 0; k < depth; ++k)
+      weights[k] = double(layer.weights[n * depth + k]) * layer.channelScale[k];
+    llvm::MutableArrayRef<int8_t> rounded(&result.weights[n * depth], depth);
+    auto roundAll = [&](double scale) {
+      if (rounding)
+        return rounding->round(weights, scale, rounded);
+      double error = 0;
+      for (size_t k = 0; k < depth; ++k) {
+        rounded[k] = int8_t(roundWeight(weights[k], scale));
+        error += (weights[k] - scale * rounded[k]) * (weights[k] - scale * rounded[k]) * variance[k];
+      }
+      return error;
+    };
+    double scale = chooseScale(weights, variance);
+    if (scale == 0) { // a dead unit: any scale represents its bias; take one that uses the accumulator well
       scale = std::max(std::fabs(layer.bias[n]) / layer.inputScale / (1 << 24), 1e-12);
-    for (;;) {
+    } else if (rounding) {
+      double best = scale, bestError = -1;
+      for (double step : kScaleSteps)
+        if (double error = roundAll(scale * step); bestError < 0 || error < bestError) {
+          bestError = error;
+          best = scale * step;
+        }
+      scale = best;
+    }
+    for (;; scale *= 1.02) {
+      noise[n] = roundAll(scale);
       double sumAbs = 0, meanError = 0;
-      noise[n] = signal[n] = 0;
-      for (int64_t k = 0; k < layer.depth; ++k) {
-        double rounded = roundWeight(weights[k], scale), difference = weights[k] - scale * rounded;
-        result.weights[n * layer.depth + k] = int8_t(rounded);
-        sumAbs += std::fabs(rounded);
-        meanError += difference * mean[k];
-        noise[n] += difference * difference * power[k];
+      signal[n] = 0;
+      for (size_t k = 0; k < depth; ++k) {
+        sumAbs += std::abs(rounded[k]);
+        meanError += (weights[k] - scale * rounded[k]) * mean[k];
         signal[n] += weights[k] * weights[k] * power[k];
       }
       double accumulatorScale = layer.inputScale * scale;
@@ -81,7 +113,6 @@ IntegerLinear quantizeLinear(const FloatLinear &layer) {
         result.accumulatorScale[n] = accumulatorScale;
         return;
       }
-      scale *= 1.02;
     }
   });
   double noiseSum = 0, signalSum = 0;

@@ -20,6 +20,8 @@ struct FloatLinear {
   int64_t inputBound = 32768;       ///< the largest magnitude of a stored input
   /// Moments of the real inputs over the calibration set, [depth]; what weight clipping minimizes over and what bias correction restores.
   std::vector<double> mean, meanSquare;
+  /// Their covariance, [depth][depth], or empty: then inputs count as uncorrelated.
+  std::vector<float> covariance;
 };
 
 /// The same in integers, but for the multipliers, which need the output's scale.
@@ -31,8 +33,8 @@ struct IntegerLinear {
   double noiseToSignal = 0;             ///< expected output error power of the weight rounding over the output power
 };
 
-/// Symmetric int8 per unit. The scale of a unit minimizes the expected squared output error over a grid of clipping points; the mean error that is left goes
-/// into the bias; a scale is widened where the accumulator could otherwise overflow for inputs within their bound.
+/// Symmetric int8 per unit. The scale of a unit minimizes the expected squared output error over a grid of clipping points; with a covariance, weights are
+/// rounded for the least error together (WeightRounding.h). The mean error that is left goes into the bias; a scale is widened where the accumulator could otherwise overflow for inputs within their bound.
 IntegerLinear quantizeLinear(const FloatLinear &layer);
 
 /// round(accumulatorScale[n] / outputScale[n] * 2^32) per unit. Fails where a ratio is not below 1/2 and returns the unit in `badUnit`.

@@ -48,7 +48,7 @@ Type quantType(MLIRContext *context, unsigned bits, double scale) {
 
 class Quantizer {
 public:
-  explicit Quantizer(func::FuncOp function) : function(function), builder(function.getContext()) {}
+  Quantizer(func::FuncOp function, bool compensate) : function(function), compensate(compensate), builder(function.getContext()) {}
   LogicalResult run();
 
 private:
@@ -89,6 +89,7 @@ private:
 
   enum class Role { Plain, Gelu, Residual, Query, Key, Value };
   func::FuncOp function;
+  bool compensate;
   OpBuilder builder;
   llvm::DenseMap<Operation *, Role> roles;                       ///< of linears
   llvm::DenseMap<Operation *, mcuf::AttentionOp> attentions;     ///< of linears that are queries, keys or values
@@ -197,6 +198,8 @@ FailureOr<IntegerLinear> Quantizer::quantize(mcuf::LinearOp linear) {
   layer.inputBound = input.bound;
   layer.mean = statistics(linear.getInput(), kMeanAttr);
   layer.meanSquare = statistics(linear.getInput(), kMeanSquareAttr);
+  if (Operation *source = linear.getInput().getDefiningOp(); source && compensate)
+    layer.covariance = matrixAttribute(source, kCovarianceAttr, layer.depth);
   IntegerLinear result = quantizeLinear(layer);
   noiseToSignalSum += result.noiseToSignal;
   ++linearCount;
@@ -233,6 +236,10 @@ FailureOr<IntegerLinear> Quantizer::quantize(mcuf::PatchEmbedOp embed) {
     layer.mean[k] *= layer.channelScale[k];
     layer.meanSquare[k] *= layer.channelScale[k] * layer.channelScale[k];
   }
+  if (compensate)
+    layer.covariance = matrixAttribute(embed, kPatchCovarianceAttr, layer.depth);
+  for (size_t k = 0; k < layer.covariance.size(); ++k)
+    layer.covariance[k] *= float(layer.channelScale[k / size_t(layer.depth)] * layer.channelScale[k % size_t(layer.depth)]);
   return quantizeLinear(layer);
 }
 
@@ -492,7 +499,7 @@ LogicalResult Quantizer::rewrite(Operation &op) {
         copy->setOperand(0, input);
         Type element = cast<RankedTensorType>(input.getType()).getElementType();
         copy->getResult(0).setType(RankedTensorType::get(mcuf::shapeOf(structural->getResult(0)), element));
-        for (StringRef name : {kMaxAbsAttr, kMeanAttr, kMeanSquareAttr})
+        for (StringRef name : {kMaxAbsAttr, kMeanAttr, kMeanSquareAttr, kCovarianceAttr})
           copy->removeAttr(name);
         replace(structural->getResult(0), copy->getResult(0));
         return success();
@@ -560,7 +567,7 @@ struct Quantize : impl::QuantizeBase<Quantize> {
   using Base::Base;
   void runOnOperation() override {
     for (func::FuncOp function : getOperation().getOps<func::FuncOp>())
-      if (failed(Quantizer(function).run()))
+      if (failed(Quantizer(function, compensateRounding).run()))
         signalPassFailure();
   }
 };

@@ -1,4 +1,5 @@
 // RUN: mcuform-opt %s "--pass-pipeline=builtin.module(func.func(mcuf-calibrate{inputs=%S/Inputs/two_images_u8.npy mean=0.5 std=0.5}))" | FileCheck %s
+// RUN: mcuform-opt %s "--pass-pipeline=builtin.module(func.func(mcuf-calibrate{inputs=%S/Inputs/two_images_u8.npy mean=0.5 std=0.5 covariance=false}))" | FileCheck %s --check-prefix=MOMENTS
 // RUN: not mcuform-opt %s "--pass-pipeline=builtin.module(func.func(mcuf-calibrate))" 2>&1 | FileCheck %s --check-prefix=NOTHING
 // RUN: not mcuform-opt %s "--pass-pipeline=builtin.module(func.func(mcuf-calibrate{inputs=%S/Inputs/wrong_shape_u8.npy mean=0.5 std=0.5}))" 2>&1 | FileCheck %s --check-prefix=SHAPE
 // RUN: not mcuform-opt %s "--pass-pipeline=builtin.module(func.func(mcuf-calibrate{inputs=%S/Inputs/two_images_u8.npy mean=0.5,0.5 std=0.5}))" 2>&1 | FileCheck %s --check-prefix=MEAN
@@ -11,7 +12,12 @@
 // CHECK: mcuf.patch_embed {{.*}}mcuf.max_abs = dense<[4.000000e+00, 8.000000e+00]>
 // CHECK-SAME: mcuf.mean = dense<0.000000e+00>
 // CHECK-SAME: mcuf.mean_square = dense<[1.600000e+01, 6.400000e+01]>
+// CHECK-SAME: mcuf.patch_covariance = dense<16256.25> : tensor<4x4xf32>
 // CHECK-SAME: mcuf.patch_mean = dense<1.275000e+02>
+
+// MOMENTS-NOT: covariance
+// MOMENTS: mcuf.patch_mean_square
+// MOMENTS-NOT: covariance
 
 // NOTHING: quantization needs calibration inputs: pass --calibrate IMAGES.npy with 32 to 128 typical inputs
 // SHAPE: the array has shape [2, 3, 3, 1], the network takes uint8 [N, 2, 2, 1] (height, width, channels) or float32 [N, 1, 2, 2]

@@ -1,6 +1,7 @@
 // The arithmetic of quantization: weights of a linear layer, the scale of the residual stream.
 #include "passes/quantize/LinearQuantizer.h"
 #include "passes/quantize/ResidualScale.h"
+#include "passes/quantize/WeightRounding.h"
 
 #include <catch2/catch.hpp>
 
@@ -29,6 +30,22 @@ FloatLinear randomLayer(int64_t units, int64_t depth, unsigned seed) {
     layer.meanSquare.push_back(1 + layer.mean.back() * layer.mean.back());
   }
   return layer;
+}
+
+/// The second moments of `rows` random vectors with a common part.
+std::vector<double> correlated(int64_t depth, int64_t rows, unsigned seed) {
+  std::mt19937 random(seed);
+  std::normal_distribution<double> normal;
+  std::vector<double> result(size_t(depth * depth), 0), row(static_cast<size_t>(depth));
+  for (int64_t r = 0; r < rows; ++r) {
+    double common = 2 * normal(random);
+    for (int64_t k = 0; k < depth; ++k)
+      row[k] = normal(random) + (k % 3 ? common : 0);
+    for (int64_t i = 0; i < depth; ++i)
+      for (int64_t j = 0; j < depth; ++j)
+        result[i * depth + j] += row[i] * row[j] / double(rows);
+  }
+  return result;
 }
 
 } // namespace
@@ -95,6 +112,75 @@ TEST_CASE("a dead unit keeps its bias") {
   layer.bias[0] = 3.25;
   IntegerLinear result = quantizeLinear(layer);
   CHECK(result.bias[0] * result.accumulatorScale[0] == Approx(3.25));
+}
+
+TEST_CASE("rounding with a covariance is never worse than to nearest") {
+  for (unsigned seed = 1; seed <= 6; ++seed) {
+    int64_t depth = 16 << (seed % 3);
+    std::vector<double> covariance = correlated(depth, depth * (seed % 2 ? 4 : 1), seed);
+    WeightRounding rounding(covariance, depth);
+    FloatLinear layer = randomLayer(8, depth, seed);
+    double sum = 0, nearestSum = 0;
+    for (int64_t n = 0; n < layer.units; ++n) {
+      std::vector<double> weights(layer.weights.begin() + n * depth, layer.weights.begin() + (n + 1) * depth);
+      double scale = 0.05;
+      std::vector<int8_t> rounded(weights.size());
+      double reported = rounding.round(weights, scale, rounded), nearest = 0, actual = 0;
+      for (int64_t i = 0; i < depth; ++i)
+        for (int64_t j = 0; j < depth; ++j) {
+          double damped = covariance[i * depth + j] * (i == j ? 1 : 0.98);
+          actual += (weights[i] - scale * rounded[i]) * damped * (weights[j] - scale * rounded[j]);
+          nearest += (weights[i] - scale * std::nearbyint(weights[i] / scale)) * damped * (weights[j] - scale * std::nearbyint(weights[j] / scale));
+        }
+      CHECK(reported == Approx(actual));
+      CHECK(actual <= nearest * (1 + 1e-9));
+      sum += actual;
+      nearestSum += nearest;
+    }
+    CHECK(sum < 0.8 * nearestSum); // and on the whole much better
+  }
+}
+
+TEST_CASE("rounding alone is to nearest where inputs do not vary together") {
+  std::vector<double> covariance(64, 0), weights{0.6, -1.4, 3.2, -200, 0.2, 127.4, 1e3, 0};
+  for (int k = 0; k < 8; ++k)
+    covariance[k * 9] = k == 4 ? 0 : k + 1; // input 4 is dead
+  std::vector<int8_t> rounded(8);
+  WeightRounding(covariance, 8).round(weights, 1, rounded);
+  CHECK(rounded == std::vector<int8_t>{1, -1, 3, -127, 0, 127, 127, 0});
+}
+
+TEST_CASE("rounding bears a covariance of any rank") {
+  std::vector<double> weights;
+  for (int k = 0; k < 12; ++k)
+    weights.push_back(0.37 * k - 2);
+  for (int64_t rows : {0, 1, 3}) {
+    std::vector<double> covariance = correlated(12, rows, 7);
+    std::vector<int8_t> rounded(12), again(12);
+    double error = WeightRounding(covariance, 12).round(weights, 0.1, rounded);
+    CHECK(std::isfinite(error));
+    CHECK(WeightRounding(covariance, 12).round(weights, 0.1, again) == error);
+    CHECK(rounded == again);
+    for (int k = 0; k < 12; ++k)
+      CHECK(std::abs(rounded[k] * 0.1 - weights[k]) < 2);
+  }
+}
+
+TEST_CASE("a layer with a covariance has less noise and the same mean") {
+  FloatLinear layer = randomLayer(24, 64, 8);
+  std::vector<double> covariance = correlated(64, 256, 8);
+  for (int64_t k = 0; k < 64; ++k)
+    layer.meanSquare[k] = layer.mean[k] * layer.mean[k] + covariance[k * 65];
+  double without = quantizeLinear(layer).noiseToSignal;
+  layer.covariance.assign(covariance.begin(), covariance.end());
+  IntegerLinear result = quantizeLinear(layer);
+  CHECK(result.noiseToSignal < 0.8 * without);
+  for (int64_t n = 0; n < layer.units; ++n) {
+    double error = layer.bias[n] - result.bias[n] * result.accumulatorScale[n];
+    for (int64_t k = 0; k < layer.depth; ++k)
+      error += (layer.weights[n * layer.depth + k] - result.accumulatorScale[n] / layer.inputScale * result.weights[n * layer.depth + k]) * layer.mean[k];
+    CHECK(std::fabs(error) <= result.accumulatorScale[n]);
+  }
 }
 
 TEST_CASE("multipliers are rounded ratios below one half") {
