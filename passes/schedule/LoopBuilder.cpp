@@ -155,7 +155,7 @@ void LoopBuilder::buildGroup(unsigned number) {
     first = firstRow;
     rows = rowCount;
     for (Operation *op : group.ops)
-      if (op != mean && !isRowSelection(op))
+      if (op != mean)
         buildRows(op);
     if (mean)
       call(mean, "accumulate_rows_s16", {inout(sums), in(rowsOf(mean.getInput(), mean.getFirstRow(), mean.getLoc()))},
@@ -257,7 +257,7 @@ void LoopBuilder::enterLayers() {
   for (const Group &group : groups.groups)
     needed.insert(group.ops.begin(), group.ops.end());
   for (Operation &op : source.getOps()) {
-    if (!needed.contains(&op) || isRowSelection(&op))
+    if (!needed.contains(&op))
       continue;
     mcuf::QAttentionOp reader = cacheReaders.lookup(op.getResult(0));
     layers.add(&op, !reader ? "" : lookThrough(reader.getK()) == op.getResult(0) ? "keys" : "values");

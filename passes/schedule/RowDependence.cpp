@@ -53,9 +53,7 @@ Value lookThrough(Value value) {
   return value;
 }
 
-bool isRowSelection(Operation *op) { return isa<mcuf::SliceOp>(op); }
-
-bool isCheap(Operation *op) { return isa<mcuf::QLayerNormOp>(op) || isRowSelection(op); }
+bool isCheap(Operation *op) { return isa<mcuf::QLayerNormOp>(op); }
 
 Value updatableOperand(Operation *op, bool &mustUpdate) {
   mustUpdate = isa<mcuf::QLinearAddOp>(op);
@@ -85,6 +83,15 @@ SmallVector<Dependence, 3> dependencesOf(Operation *op) {
         return Dependences{{lookThrough(op.getInput()), Need::Reduced, int64_t(op.getFirstRow()), int64_t(op.getRowCount())}};
       })
       .Default([](Operation *) { return Dependences(); });
+}
+
+std::pair<Value, int64_t> selectedFrom(Value value, int64_t row) {
+  value = lookThrough(value);
+  while (auto slice = value.getDefiningOp<mcuf::SliceOp>()) {
+    value = lookThrough(slice.getInput());
+    row += firstSlicedRow(slice);
+  }
+  return {value, row};
 }
 
 std::string whyUnsupported(Operation *op) {

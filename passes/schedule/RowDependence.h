@@ -22,14 +22,15 @@ struct Dependence {
   int64_t count = 0;
 };
 
-/// The value whose rows are the same memory: through reshapes that keep the number of rows and the width.
+/// The value that has the same rows in the same order: through reshapes that keep the number of rows and the width.
 mlir::Value lookThrough(mlir::Value value);
+
+/// Row `row` of `value` through row selections: the value that has the memory, and its row.
+std::pair<mlir::Value, int64_t> selectedFrom(mlir::Value value, int64_t row);
 
 /// What `op` reads besides constants and the image.
 llvm::SmallVector<Dependence, 3> dependencesOf(mlir::Operation *op);
 
-/// True for ops whose result is only another name for rows of the operand.
-bool isRowSelection(mlir::Operation *op);
 /// True for ops that cost so little that computing them again beats keeping all rows.
 bool isCheap(mlir::Operation *op);
 /// The operand whose rows `op`'s kernel can overwrite with the result, null if there is none. Where `mustUpdate` is set, the kernel has no

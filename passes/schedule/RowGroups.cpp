@@ -110,12 +110,11 @@ private:
       group.ops.push_back(op);
       int64_t base = group.base.lookup(op->getResult(0));
       for (const Dependence &dependence : dependencesOf(op)) {
-        Value value = dependence.value;
         if (dependence.need == Need::AllRows) {
-          needed[value].extendTo({0, mcuf::rowCount(value)});
+          needed[dependence.value].extendTo({0, mcuf::rowCount(dependence.value)});
           continue;
         }
-        int64_t begin = dependence.need == Need::Reduced ? dependence.shift : base + dependence.shift;
+        auto [value, begin] = selectedFrom(dependence.value, dependence.need == Need::Reduced ? dependence.shift : base + dependence.shift);
         if (isRoot.contains(value)) {
           needed[value].extendTo({begin, begin + group.rowCount});
           continue;
@@ -146,11 +145,7 @@ RowGroups divideIntoGroups(func::FuncOp function, const OpOrder &order) {
   Operation *terminator = function.getBody().front().getTerminator();
   Value returned = terminator->getOperand(0);
   int64_t resultRow = 0, resultRows = mcuf::rowCount(returned);
-  for (returned = lookThrough(returned); isRowSelection(returned.getDefiningOp());) {
-    Dependence dependence = dependencesOf(returned.getDefiningOp()).front();
-    resultRow += dependence.shift;
-    returned = dependence.value;
-  }
+  std::tie(returned, resultRow) = selectedFrom(returned, 0);
   roots.insert(returned);
 
   while (true) {

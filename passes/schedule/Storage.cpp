@@ -13,18 +13,6 @@ constexpr unsigned kCaller = ~0u - 3;
 
 } // namespace
 
-std::pair<Value, int64_t> selectedFrom(Value value, int64_t row) {
-  value = lookThrough(value);
-  while (Operation *op = value.getDefiningOp()) {
-    if (!isRowSelection(op))
-      break;
-    Dependence dependence = dependencesOf(op).front();
-    value = dependence.value;
-    row += dependence.shift;
-  }
-  return {value, row};
-}
-
 StoragePlan::Key StoragePlan::keyOf(Value value, unsigned group) const { return {value, groups.isRoot(value) ? kAnyGroup : group}; }
 
 Place StoragePlan::placeOf(Value value, unsigned group) const {
@@ -37,8 +25,6 @@ Place StoragePlan::placeOf(Value value, unsigned group) const {
 void StoragePlan::collectReads() {
   for (auto [number, group] : llvm::enumerate(groups.groups)) {
     for (Operation *op : group.ops) {
-      if (isRowSelection(op))
-        continue;
       for (const Dependence &dependence : dependencesOf(op)) {
         int64_t row = dependence.need == Need::Row ? group.base.lookup(op->getResult(0)) + dependence.shift : dependence.shift;
         auto [value, sourceRow] = selectedFrom(dependence.value, row);
@@ -88,8 +74,6 @@ StoragePlan::StoragePlan(const RowGroups &groups, const OpOrder &order) : groups
   resultWrittenDirectly = canWriteResultDirectly();
   for (auto [number, group] : llvm::enumerate(groups.groups)) {
     for (Operation *op : group.ops) {
-      if (isRowSelection(op))
-        continue;
       Value result = op->getResult(0);
       const int64_t base = group.base.lookup(result);
       const bool isRoot = groups.isRoot(result), isOutput = resultWrittenDirectly && result == groups.result;

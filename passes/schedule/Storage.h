@@ -65,9 +65,6 @@ private:
   bool resultWrittenDirectly = false;
 };
 
-/// Row `row` of `value` through row selections: the value that has the memory, and its row.
-std::pair<mlir::Value, int64_t> selectedFrom(mlir::Value value, int64_t row);
-
 } // namespace mcuform::schedule
 
 #endif // MCUFORM_PASSES_SCHEDULE_STORAGE_H

@@ -57,10 +57,26 @@ RandomGraph::Rows RandomGraph::linear(const Rows &input, int units, int bits) {
   return rows;
 }
 
+RandomGraph::Rows RandomGraph::slice(const Rows &input, int first, int count) {
+  std::string lead = input.isFlat ? "" : "0, ", one = input.isFlat ? "" : "1, ";
+  Rows rows{fresh(), count, input.width, input.isFlat};
+  line(rows.name + " = mcuf.slice " + input.name + " {starts = array<i64: " + lead + std::to_string(first) +
+       ", 0>, sizes = array<i64: " + one + std::to_string(count) + ", " + std::to_string(input.width) + ">, steps = array<i64: " + one +
+       "1, 1>} : (" + typeOf(input) + ") -> " + typeOf(rows));
+  return rows;
+}
+
+void RandomGraph::addTo(const Rows &residual, const Rows &input) {
+  std::string operands = input.name, types = typeOf(input);
+  linearOperands(residual.width, input.width, 0.5, operands, types);
+  result({fresh(), residual.rows, residual.width, residual.isFlat},
+         "mcuf.q_linear_add " + operands + " residual " + residual.name + " : (" + types + ", " + typeOf(residual) + ")");
+}
+
 void RandomGraph::addOperator() {
   Rows input = pickRows();
   Rows output{"", input.rows, input.width, input.isFlat};
-  switch (pick(0, 11)) {
+  switch (pick(0, 12)) {
   case 0:
   case 1:
   case 2: {
@@ -87,10 +103,7 @@ void RandomGraph::addOperator() {
     Rows residual = pickRows();
     if (residual.rows != input.rows || residual.isFlat != input.isFlat)
       return;
-    std::string operands = input.name, types = typeOf(input);
-    linearOperands(residual.width, input.width, 0.5, operands, types);
-    output = {fresh(), residual.rows, residual.width, residual.isFlat};
-    return result(output, "mcuf.q_linear_add " + operands + " residual " + residual.name + " : (" + types + ", " + typeOf(residual) + ")");
+    return addTo(residual, input);
   }
   case 8: {
     Rows keySource = pickRows(), valueSource = pickRows();
@@ -106,13 +119,9 @@ void RandomGraph::addOperator() {
     return result(output, "mcuf.q_attention " + operands + " {num_heads = " + std::to_string(heads) + " : i64} : (" + types + ")");
   }
   case 9: {
-    output.rows = pick(1, input.rows);
-    std::string lead = input.isFlat ? "" : "0, ", one = input.isFlat ? "" : "1, ";
-    int first = pick(0, input.rows - output.rows);
-    output.name = fresh();
-    return result(output, "mcuf.slice " + input.name + " {starts = array<i64: " + lead + std::to_string(first) +
-                              ", 0>, sizes = array<i64: " + one + std::to_string(output.rows) + ", " + std::to_string(output.width) +
-                              ">, steps = array<i64: " + one + "1, 1>} : (" + typeOf(input) + ")");
+    int count = pick(1, input.rows);
+    pool.push_back(slice(input, pick(0, input.rows - count), count));
+    return;
   }
   case 10: {
     if (input.rows < 3)
@@ -122,6 +131,14 @@ void RandomGraph::addOperator() {
     return result(output, "mcuf.q_mean_rows " + input.name + " {first_row = " + std::to_string(first) +
                               " : i64, row_count = " + std::to_string(count) +
                               " : i64, mult = " + std::to_string((4294967296 + count / 2) / count) + " : i64} : (" + typeOf(input) + ")");
+  }
+  case 11: {
+    // Rows updated from their neighbours.
+    if (input.rows < 2)
+      return;
+    int count = pick(1, input.rows - 1);
+    Rows read = slice(input, pick(0, input.rows - count), count), updated = slice(input, pick(0, input.rows - count), count);
+    return addTo(updated, pick(0, 1) ? linear(read, 2 * pick(1, 4), 16) : read);
   }
   default: {
     output.isFlat = !input.isFlat;

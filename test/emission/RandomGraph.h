@@ -32,6 +32,8 @@ private:
   void linearOperands(int units, int depth, double gain, std::string &operands, std::string &types);
   static std::string typeOf(const Rows &rows, int bits = 16);
   Rows linear(const Rows &input, int units, int bits);
+  Rows slice(const Rows &input, int first, int count);
+  void addTo(const Rows &residual, const Rows &input);
   void addOperator();
   void line(const std::string &text) { body += "    " + text + "\n"; }
   void result(const Rows &rows, const std::string &text) { line(rows.name + " = " + text + " -> " + typeOf(rows)), pool.push_back(rows); }
