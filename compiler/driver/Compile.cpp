@@ -1,6 +1,7 @@
 #include "compiler/driver/Compile.h"
 
 #include "compiler/driver/Diagnostics.h"
+#include "compiler/driver/ExplainMemory.h"
 #include "compiler/driver/Model.h"
 #include "compiler/emission/Package.h"
 #include "compiler/import/ImportOnnx.h"
@@ -159,6 +160,11 @@ LogicalResult Compilation::compile() {
   stop = endPhase(Phase::Memory);
   if (failed(stop) || *stop)
     return success(succeeded(stop));
+  if (options.explainMemory) {
+    output << explainMemory(*module);
+    if (options.outputDirectory.empty())
+      return success();
+  }
   return emit(name);
 }
 

@@ -39,6 +39,8 @@ struct CompileOptions {
   std::string inputMode;
   /// Stops after this phase and prints its IR instead of writing a package.
   std::optional<Phase> stopAfter;
+  /// Prints the memory plan as text; without an output directory nothing else is done with it.
+  bool explainMemory = false;
   /// Writes the IR after every phase to DIR/<nn>-<phase>.mlir.
   std::string dumpDirectory;
 };

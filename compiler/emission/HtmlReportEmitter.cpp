@@ -68,7 +68,8 @@ void fillPeak(const Package &package, std::string &text, std::string &rows) {
   text = "Most bytes are alive during call " + std::to_string(peak) + ", " + escapeXml(nameOfCall(package, peak)) +
          (calls > 1 ? ", and as many during " + std::to_string(calls - 1) + (calls > 2 ? " other calls" : " other call") : "") + ": " + groupedDigits(bytes) +
          " bytes in " + std::to_string(alive.size()) + (alive.size() == 1 ? " buffer" : " buffers") + ". No arena can be smaller than " +
-         groupedDigits(package.lowerBoundBytes) + " bytes with this schedule; this one has " + groupedDigits(package.arenaBytes) + ".";
+         groupedDigits(package.lowerBoundBytes) + " bytes with this schedule; this one has " + groupedDigits(package.arenaBytes) + "." +
+         (mcurt::BufferOp(package.input).getOver() ? " The image lies over the tokens that overwrite it: what the two share counts once." : "");
   rows = bufferRows(package, std::move(alive)) + "<tr class=\"sum\"><td>together</td><td></td><td></td>" + numberCell(bytes) +
          "<td></td><td></td><td></td></tr>\n";
 }

@@ -1,5 +1,6 @@
 """mcuformc from outside: bad input gives a clear message, exit status 1 and nothing else; wrong usage gives 2."""
 
+import json
 import os
 import sys
 
@@ -164,6 +165,20 @@ def wrong_usage(tools):
 def help_and_version(tools):
     expect("--calibrate" in tools.call("mcuformc", "--help"), "no help")
     expect("0." in tools.call("mcuformc", "--version"), "no version")
+
+
+@case
+def memory_is_explained(tools):
+    common = [SAMPLE, "--calibrate", CALIBRATION, "--mean", "0.5", "--std", "0.5", "--explain=memory"]
+    text = tools.call("mcuformc", *common)
+    expect(os.listdir(tools.directory) == [], "something was written: %s" % os.listdir(tools.directory))
+    tools.call("mcuformc", *common, "-o", tools.path("out"))
+    sram = json.loads(read(tools.path("out", "report.json")))["sram"]
+    expect("arena %d bytes, lower bound %d, gap 0" % (sram["arena_bytes"], sram["lower_bound_bytes"]) in text, text)
+    expect("%d bytes together" % sram["lower_bound_bytes"] in text, text)
+    for buffer in sram["buffers"]:
+        expect("steps %d to %d  %s\n" % (buffer["first_step"], buffer["last_step"], buffer["name"]) in text, "no %s:\n%s" % (buffer["name"], text))
+    tools.call("mcuformc", SAMPLE, "--explain=lunch", status=2)
 
 
 @case

@@ -23,7 +23,7 @@ std::string phaseList() {
 
 int main(int argc, char **argv) {
   CompileOptions options;
-  std::string stopAfter;
+  std::string stopAfter, explain;
   std::vector<std::string> dims;
   std::optional<uint64_t> sram, arena, flash;
 
@@ -50,6 +50,7 @@ int main(int argc, char **argv) {
       ->check(CLI::IsMember(std::vector<std::string>(std::begin(kInputModes), std::end(kInputModes))));
   app.add_option("--name", options.name, "C identifier that all names begin with (default: from the model's file name)");
   app.add_option("--compile-to", stopAfter, "stop after a phase and print its IR: " + phaseList());
+  app.add_option("--explain", explain, "memory: print the plan of the arena as text; needs no -o")->check(CLI::IsMember({"memory"}));
   app.add_option("--dump-phases-to", options.dumpDirectory, "write the IR after every phase into a directory");
   try {
     app.parse(argc, argv);
@@ -67,7 +68,8 @@ int main(int argc, char **argv) {
         throw CLI::ValidationError("--dim", "'" + dim + "' is not of the form symbol=size");
       options.dims[dim.substr(0, equals)] = size;
     }
-    if (!options.stopAfter && options.outputDirectory.empty())
+    options.explainMemory = explain == "memory";
+    if (!options.stopAfter && !options.explainMemory && options.outputDirectory.empty())
       throw CLI::RequiredError("-o");
     if (!options.name.empty() && options.name != identifierFrom(options.name))
       throw CLI::ValidationError("--name", "'" + options.name + "' is not a lower-case C identifier");

@@ -1,0 +1,90 @@
+#include "compiler/driver/ExplainMemory.h"
+
+#include "dialects/mcurt/McurtDialect.h"
+#include "passes/memory/planner/PlanPrinter.h"
+
+#include "llvm/Support/Format.h"
+#include "llvm/Support/raw_ostream.h"
+
+using namespace mlir;
+
+namespace mcuform {
+namespace {
+
+int64_t numberOf(ModuleOp module, StringRef name) {
+  auto attribute = module->getAttrOfType<IntegerAttr>(name);
+  return attribute ? attribute.getInt() : 0;
+}
+
+/// The first call at which the buffers that are alive reach furthest, and how many calls there are.
+struct Peak {
+  int64_t step = 0, bytes = 0;
+  mcurt::CallOp call;
+};
+
+Peak findPeak(ModuleOp module, const std::vector<Lifetime> &lifetimes, ArrayRef<int64_t> ownBytes) {
+  Peak peak;
+  int64_t step = 0;
+  module.walk<WalkOrder::PreOrder>([&](mcurt::CallOp call) {
+    int64_t bytes = 0;
+    for (auto [buffer, own] : llvm::zip_equal(lifetimes, ownBytes))
+      bytes += buffer.firstStep <= step && step <= buffer.lastStep ? own : 0;
+    if (bytes > peak.bytes)
+      peak = {step, bytes, call};
+    ++step;
+  });
+  return peak;
+}
+
+} // namespace
+
+std::string explainMemory(ModuleOp module) {
+  std::vector<Lifetime> lifetimes;
+  std::vector<int64_t> ownBytes; // without those that an input shares with the buffer that overwrites it
+  Plan plan;
+  module.walk<WalkOrder::PreOrder>([&](mcurt::BufferOp buffer) {
+    if (!buffer.getOffset() || !buffer.getSteps())
+      return;
+    Lifetime lifetime;
+    lifetime.name = buffer.getName().str();
+    lifetime.sizeBytes = buffer.getSizeBytes();
+    lifetime.firstStep = static_cast<int32_t>((*buffer.getSteps())[0]);
+    lifetime.lastStep = static_cast<int32_t>((*buffer.getSteps())[1]);
+    int64_t end = static_cast<int64_t>(*buffer.getOffset()) + lifetime.sizeBytes;
+    mcurt::BufferOp over = buffer.getOverBuffer();
+    ownBytes.push_back(over ? std::max<int64_t>(0, end - static_cast<int64_t>(*over.getOffset()) - over.getSizeBytes()) : lifetime.sizeBytes);
+    lifetimes.push_back(std::move(lifetime));
+    plan.offsets.push_back(static_cast<int64_t>(*buffer.getOffset()));
+  });
+  plan.totalBytes = numberOf(module, "mcurt.arena_bytes");
+  plan.lowerBoundBytes = numberOf(module, "mcurt.lower_bound_bytes");
+
+  std::string text;
+  llvm::raw_string_ostream os(text);
+  Peak peak = findPeak(module, lifetimes, ownBytes);
+  os << "Peak: step " << peak.step;
+  if (peak.call) {
+    os << ", " << peak.call.getKernel();
+    if (auto stage = peak.call->getParentOfType<mcurt::StageOp>())
+      os << " of " << stage.getName();
+  }
+  os << "; alive then:\n";
+  std::vector<size_t> alive;
+  for (auto [i, buffer] : llvm::enumerate(lifetimes))
+    if (buffer.firstStep <= peak.step && peak.step <= buffer.lastStep)
+      alive.push_back(i);
+  llvm::stable_sort(alive, [&](size_t a, size_t b) { return ownBytes[a] > ownBytes[b]; });
+  for (size_t i : alive) {
+    const Lifetime &buffer = lifetimes[i];
+    os << llvm::format("%10lld", static_cast<long long>(ownBytes[i])) << " bytes  " << buffer.name << ", steps " << buffer.firstStep << " to " << buffer.lastStep;
+    if (ownBytes[i] != buffer.sizeBytes)
+      os << ", and " << buffer.sizeBytes - ownBytes[i] << " that it shares";
+    os << "\n";
+  }
+  os << llvm::format("%10lld", static_cast<long long>(peak.bytes)) << " bytes together\n\n"
+     << "The arena over time: a step is a kernel call, in the order of the program; addresses grow upwards.\n"
+     << printPlan(lifetimes, plan);
+  return text;
+}
+
+} // namespace mcuform
