@@ -50,7 +50,7 @@ table { border-collapse: collapse; width: 100%; font-size: 13.5px; }
 th, td { text-align: left; padding: 3px 12px 3px 0; border-bottom: 1px solid var(--line); vertical-align: top; }
 th { color: var(--faint); font-weight: 600; } td.n, th.n { text-align: right; white-space: nowrap; }
 td.name { overflow-wrap: anywhere; } tr.sum td { font-weight: 600; }
-td.bars { width: 24%; padding-right: 0; }
+td.bars { width: 17%; padding-right: 0; }
 .bar { display: block; height: 8px; margin-top: 6px; border-radius: 1px; } .bar.m { background: var(--bar); } .bar.w { background: var(--bar2); }
 .facts { display: grid; grid-template-columns: repeat(auto-fit, minmax(340px, 1fr)); gap: 0 40px; }
 .facts h3 { font-size: 15px; margin: 14px 0 4px; }
