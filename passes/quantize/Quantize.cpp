@@ -4,6 +4,7 @@
 // stream's scale depends on the linears that write it, so these are quantized before it is chosen.
 #include "compiler/reference/HostTensor.h"
 #include "dialects/mcuf/McufDialect.h"
+#include "compiler/support/Progress.h"
 #include "passes/Passes.h"
 #include "passes/quantize/CalibrationAttributes.h"
 #include "passes/quantize/LinearQuantizer.h"
@@ -95,6 +96,7 @@ private:
   llvm::DenseMap<Operation *, mcuf::AttentionOp> attentions;     ///< of linears that are queries, keys or values
   llvm::DenseMap<Operation *, IntegerLinear> residualWriters;    ///< linears and patch embeddings that write the residual stream
   ResidualScale residual;
+  std::unique_ptr<Progress> progress; ///< counts layers whose weights are quantized
   double noiseToSignalSum = 0;
   int64_t linearCount = 0;
   llvm::DenseMap<mlir::Value, mlir::Value> values;
@@ -201,6 +203,7 @@ FailureOr<IntegerLinear> Quantizer::quantize(mcuf::LinearOp linear) {
   if (Operation *source = linear.getInput().getDefiningOp(); source && compensate)
     layer.covariance = matrixAttribute(source, kCovarianceAttr, layer.depth);
   IntegerLinear result = quantizeLinear(layer);
+  progress->advance();
   noiseToSignalSum += result.noiseToSignal;
   ++linearCount;
   return result;
@@ -240,7 +243,9 @@ FailureOr<IntegerLinear> Quantizer::quantize(mcuf::PatchEmbedOp embed) {
     layer.covariance = matrixAttribute(embed, kPatchCovarianceAttr, layer.depth);
   for (size_t k = 0; k < layer.covariance.size(); ++k)
     layer.covariance[k] *= float(layer.channelScale[k / size_t(layer.depth)] * layer.channelScale[k % size_t(layer.depth)]);
-  return quantizeLinear(layer);
+  IntegerLinear result = quantizeLinear(layer);
+  progress->advance();
+  return result;
 }
 
 LogicalResult Quantizer::chooseResidual() {
@@ -515,6 +520,9 @@ LogicalResult Quantizer::run() {
       isCalibrated = false;
   if (!isCalibrated)
     return function.emitError() << "has not been calibrated: run mcuf-calibrate first (mcuformc: pass --calibrate IMAGES.npy)";
+  uint64_t layerCount = 0;
+  function.walk([&](Operation *op) { layerCount += isa<mcuf::LinearOp, mcuf::PatchEmbedOp>(op); });
+  progress = std::make_unique<Progress>("quantizing", layerCount);
   if (failed(findRoles()) || failed(chooseResidual()))
     return failure();
 
