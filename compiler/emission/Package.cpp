@@ -63,7 +63,7 @@ llvm::Expected<Package> collectPackage(ModuleOp module, const EmissionOptions &o
   if (!isIdentifier(options.name))
     return makeError("'%s' cannot name a package: letters, digits and '_' can, with no digit first", options.name.c_str());
   if (isTakenByCMake(options.name))
-    return makeError("'%s' cannot name a package: CMake has a target of that name", options.name.c_str());
+    return makeError("'%s' cannot name a package: CMake has a target of that name; choose another with --name", options.name.c_str());
   package.name = options.name;
   package.upperName = StringRef(options.name).upper();
   package.targetName = options.targetName;
