@@ -66,6 +66,8 @@ private:
     return std::max(kLeastRange, all.empty() ? 0 : *llvm::max_element(all));
   }
   std::vector<double> cacheScale(Value value);
+  /// Per head, of the queries once the keys' scales are multiplied in: the query layer and the scores must use the same.
+  std::vector<double> queryScale(mcuf::AttentionOp attention);
   FailureOr<IntegerLinear> quantize(mcuf::LinearOp linear);
   FailureOr<IntegerLinear> quantize(mcuf::PatchEmbedOp embed);
 
@@ -155,6 +157,17 @@ std::vector<double> Quantizer::cacheScale(Value value) {
   double least = maximum(value) * kLeastChannelShare;
   for (double &entry : scale)
     entry = std::max(entry, least) * kCacheHeadRoom / kMaxS8;
+  return scale;
+}
+
+std::vector<double> Quantizer::queryScale(mcuf::AttentionOp attention) {
+  std::vector<double> keyScale = cacheScale(attention.getK()), query = statistics(attention.getQ(), kMaxAbsAttr);
+  std::vector<double> scale(size_t(attention.getNumHeads()), kLeastRange);
+  size_t headWidth = keyScale.size() / scale.size();
+  for (size_t c = 0; c < keyScale.size(); ++c)
+    scale[c / headWidth] = std::max(scale[c / headWidth], query[c] * keyScale[c]);
+  for (double &entry : scale)
+    entry = entry * kTransientHeadRoom / kMaxS16;
   return scale;
 }
 
@@ -324,9 +337,7 @@ std::pair<Value, Value> Quantizer::epilogueOf(Operation *op, const IntegerLinear
 
 LogicalResult Quantizer::rewriteEmbed(mcuf::PatchEmbedOp embed) {
   const IntegerLinear &layer = residualWriters[embed];
-  std::vector<double> scale;
-  for (int64_t c = 0; c < layer.units; ++c)
-    scale.push_back(residual.channel(size_t(c)));
+  const std::vector<double> scale = residual.channels();
   auto stored = [&](Value table, int64_t rows, StringRef name) {
     HostTensor tensor(ElementKind::I16, {rows, layer.units});
     if (auto elements = mcuf::constantOf(table)) {
@@ -383,16 +394,10 @@ LogicalResult Quantizer::rewriteLinear(mcuf::LinearOp linear) {
     bits = 8;
   } else if (role == Role::Query) {
     mcuf::AttentionOp attention = attentions.lookup(linear);
-    std::vector<double> keyScale = cacheScale(attention.getK()), query = statistics(linear, kMaxAbsAttr);
-    int64_t headWidth = layer->units / int64_t(attention.getNumHeads());
-    for (int64_t h = 0; h < int64_t(attention.getNumHeads()); ++h) {
-      double range = kLeastRange;
-      for (int64_t c = h * headWidth; c < (h + 1) * headWidth; ++c)
-        range = std::max(range, query[c] * keyScale[c]);
-      double headScale = range * kTransientHeadRoom / kMaxS16;
-      for (int64_t c = h * headWidth; c < (h + 1) * headWidth; ++c)
-        scale.push_back(headScale / keyScale[c]);
-    }
+    std::vector<double> keyScale = cacheScale(attention.getK()), headScale = queryScale(attention);
+    size_t headWidth = keyScale.size() / headScale.size();
+    for (size_t c = 0; c < keyScale.size(); ++c)
+      scale.push_back(headScale[c / headWidth] / keyScale[c]);
   } else {
     typeScale = storageOf(linear).scale;
     scale.assign(size_t(layer->units), typeScale);
@@ -410,9 +415,7 @@ LogicalResult Quantizer::rewriteAdd(mcuf::BinaryOp add) {
   auto linear = (isRight ? add.getRhs() : add.getLhs()).getDefiningOp<mcuf::LinearOp>();
   Value stream = isRight ? add.getLhs() : add.getRhs();
   const IntegerLinear &layer = residualWriters[linear];
-  std::vector<double> scale;
-  for (int64_t c = 0; c < layer.units; ++c)
-    scale.push_back(residual.channel(size_t(c)));
+  const std::vector<double> scale = residual.channels();
   auto [bias, mult] = epilogueOf(linear, layer, scale);
   if (!bias)
     return failure();
@@ -445,14 +448,11 @@ LogicalResult Quantizer::rewriteGelu(mcuf::GeluOp gelu) {
 }
 
 LogicalResult Quantizer::rewriteAttention(mcuf::AttentionOp attention) {
-  std::vector<double> keyScale = cacheScale(attention.getK()), query = statistics(attention.getQ(), kMaxAbsAttr);
-  int64_t heads = int64_t(attention.getNumHeads()), headWidth = int64_t(keyScale.size()) / heads;
+  std::vector<double> headScale = queryScale(attention);
+  int64_t heads = int64_t(headScale.size());
   std::vector<int32_t> scoreMult;
   for (int64_t h = 0; h < heads; ++h) {
-    double range = kLeastRange;
-    for (int64_t c = h * headWidth; c < (h + 1) * headWidth; ++c)
-      range = std::max(range, query[c] * keyScale[c]);
-    auto mult = fixedPoint32(range * kTransientHeadRoom / kMaxS16 * attention.getScale().convertToDouble() * kScoreUnit);
+    auto mult = fixedPoint32(headScale[size_t(h)] * attention.getScale().convertToDouble() * kScoreUnit);
     if (!mult)
       return attention.emitError() << "head " << h << " has scores too large for 16 bits";
     scoreMult.push_back(*mult);

@@ -12,6 +12,13 @@ struct ResidualScale {
   double base = 1;              ///< s_X
   std::vector<int16_t> factors; ///< powers of two, [channels]
   double channel(std::size_t c) const { return base * factors[c]; }
+  /// The scale of every channel.
+  std::vector<double> channels() const {
+    std::vector<double> scales;
+    for (std::int16_t factor : factors)
+      scales.push_back(base * factor);
+    return scales;
+  }
 };
 
 /// `maxAbs[c]` is the largest magnitude of channel c, head-room included; `minimumScale[c]` the least scale it may have (0: none).
