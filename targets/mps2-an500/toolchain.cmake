@@ -1,22 +1,3 @@
-# GCC for a Cortex-M7 with double-precision FPU; programs are linked by linker.ld, with no C library.
-set(CMAKE_SYSTEM_NAME Generic)
-set(CMAKE_SYSTEM_PROCESSOR arm)
-find_program(MCUFORM_ARM_CXX arm-none-eabi-g++)
-if(NOT MCUFORM_ARM_CXX)
-  message(FATAL_ERROR "arm-none-eabi-g++ is not installed; scripts/setup installs all that mcuform needs")
-endif()
-set(CMAKE_CXX_COMPILER "${MCUFORM_ARM_CXX}")
-set(CMAKE_ASM_COMPILER "${MCUFORM_ARM_CXX}")
-set(CMAKE_TRY_COMPILE_TARGET_TYPE STATIC_LIBRARY)
-
-set(CMAKE_ASM_FLAGS_INIT "-mcpu=cortex-m7 -mfpu=fpv5-d16 -mfloat-abi=hard -mthumb")
-string(CONCAT CMAKE_CXX_FLAGS_INIT
-  "${CMAKE_ASM_FLAGS_INIT} -ffreestanding -ffunction-sections -fdata-sections"
-  " -fno-exceptions -fno-rtti -fno-threadsafe-statics -fno-use-cxa-atexit")
-set(CMAKE_CXX_FLAGS_RELEASE "-O2 -DNDEBUG" CACHE STRING "")
-set(CMAKE_EXE_LINKER_FLAGS_INIT
-  "-nostdlib -T ${CMAKE_CURRENT_LIST_DIR}/linker.ld -Wl,--gc-sections -Wl,--fatal-warnings -Wl,--print-memory-usage")
-set(CMAKE_CXX_STANDARD_LIBRARIES_INIT "-lgcc")
-if(NOT CMAKE_BUILD_TYPE)
-  set(CMAKE_BUILD_TYPE Release CACHE STRING "")
-endif()
+# A Cortex-M7 with double-precision FPU.
+set(MCUFORM_CPU_FLAGS "-mcpu=cortex-m7 -mfpu=fpv5-d16 -mfloat-abi=hard -mthumb")
+include("${CMAKE_CURRENT_LIST_DIR}/../mps2/toolchain.cmake")

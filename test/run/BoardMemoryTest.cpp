@@ -9,7 +9,7 @@
 #define memcpy board_memcpy
 #define memmove board_memmove
 #define memset board_memset
-#include "targets/mps2-an500/memory.cpp"
+#include "targets/mps2/memory.cpp"
 #undef memcpy
 #undef memmove
 #undef memset

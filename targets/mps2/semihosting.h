@@ -1,6 +1,6 @@
 // Calls to the machine that watches the board (QEMU or a debugger), as ARM's "Semihosting for AArch32 and AArch64" numbers them.
-#ifndef MCUFORM_TARGETS_MPS2_AN500_SEMIHOSTING_H
-#define MCUFORM_TARGETS_MPS2_AN500_SEMIHOSTING_H
+#ifndef MCUFORM_TARGETS_MPS2_SEMIHOSTING_H
+#define MCUFORM_TARGETS_MPS2_SEMIHOSTING_H
 
 #include <cstdint>
 
@@ -35,4 +35,4 @@ inline int32_t semihost(Semihosting operation, const void *argument) {
 
 } // namespace mcuform::target
 
-#endif // MCUFORM_TARGETS_MPS2_AN500_SEMIHOSTING_H
+#endif // MCUFORM_TARGETS_MPS2_SEMIHOSTING_H

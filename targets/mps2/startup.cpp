@@ -1,7 +1,8 @@
 // From reset to main: memory, FPU, MPU, and what happens on a fault. Knows nothing of packages: a firmware of your own can start from here.
 //
-// QEMU's board does not fault on accesses to addresses where nothing is, and has more memory than the chip that it stands for: the MPU
-// makes every access outside of linker.ld's regions a fault, writes to flash included.
+// QEMU's boards do not fault on accesses to addresses where nothing is, and have more memory than the chips that they stand for: the MPU
+// makes such accesses faults (board.h).
+#include "board.h"
 #include "semihosting.h"
 #include <cstddef>
 #include <cstdint>
@@ -19,31 +20,8 @@ using namespace mcuform::target;
 
 volatile uint32_t &system_register(uint32_t address) { return *reinterpret_cast<volatile uint32_t *>(address); }
 
-// ARMv7-M Architecture Reference Manual, B3.2 (system control) and B3.5 (MPU).
+// ARMv7-M Architecture Reference Manual, B3.2.
 constexpr uint32_t shcsr = 0xE000ED24, cfsr = 0xE000ED28, hfsr = 0xE000ED2C, mmfar = 0xE000ED34, bfar = 0xE000ED38, cpacr = 0xE000ED88;
-constexpr uint32_t mpu_ctrl = 0xE000ED94, mpu_rbar = 0xE000ED9C, mpu_rasr = 0xE000EDA0;
-
-enum class Access : uint32_t { read_write = 3, read_only = 6 };
-enum class Memory : uint32_t { device = 0b000001, normal_cached = 0b001011 }; // TEX, S, C, B
-
-/// A region of 2^size_log2 bytes; each set bit of `disabled_eighths` takes an eighth of it away, the lowest bit the lowest.
-void set_region(uint32_t number, uint32_t base, uint32_t size_log2, Access access, bool executable, Memory memory,
-                uint32_t disabled_eighths = 0) {
-  constexpr uint32_t valid = 1u << 4, enable = 1;
-  system_register(mpu_rbar) = base | valid | number;
-  system_register(mpu_rasr) = (executable ? 0u : 1u << 28) | static_cast<uint32_t>(access) << 24 | static_cast<uint32_t>(memory) << 16 |
-                              disabled_eighths << 8 | (size_log2 - 1) << 1 | enable;
-}
-
-void protect_memory() {
-  set_region(0, 0x00000000, 20, Access::read_only, true, Memory::normal_cached);
-  set_region(1, 0x20000000, 19, Access::read_write, false, Memory::normal_cached, 0b11100000); // five eighths of 512 KiB are 320 KiB
-  set_region(2, 0x60000000, 24, Access::read_only, false, Memory::normal_cached);
-  set_region(3, 0x40000000, 20, Access::read_write, false, Memory::device);
-  constexpr uint32_t enable = 1; // without PRIVDEFENA: what no region covers is denied
-  system_register(mpu_ctrl) = enable;
-  asm volatile("dsb\n isb" ::: "memory");
-}
 
 void print_hex(uint32_t value) {
   char text[11] = "0x00000000";
