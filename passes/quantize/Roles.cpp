@@ -1,0 +1,62 @@
+// Roles from uses.
+#include "passes/quantize/Roles.h"
+
+using namespace mlir;
+
+namespace mcuform {
+
+bool isResidual(Value value) {
+  Operation *op = value.getDefiningOp();
+  if (isa_and_nonnull<mcuf::SliceOp, mcuf::ReshapeOp>(op))
+    return mcuf::widthOf(op->getOperand(0)) == mcuf::widthOf(value) && isResidual(op->getOperand(0));
+  return isa_and_nonnull<mcuf::PatchEmbedOp, mcuf::BinaryOp>(op);
+}
+
+FailureOr<Roles> Roles::find(func::FuncOp function) {
+  Roles roles;
+  bool ok = true;
+  function.walk([&](mcuf::LinearOp linear) {
+    Role role = Role::Plain;
+    for (Operation *user : linear->getUsers()) {
+      Role wanted = Role::Plain;
+      if (isa<mcuf::GeluOp>(user))
+        wanted = Role::Gelu;
+      else if (isa<mcuf::BinaryOp>(user))
+        wanted = Role::Residual;
+      else if (auto attention = dyn_cast<mcuf::AttentionOp>(user)) {
+        wanted = attention.getQ() == linear ? Role::Query : attention.getK() == linear ? Role::Key : Role::Value;
+        roles.attentions[linear] = attention;
+      }
+      role = wanted;
+    }
+    if (role != Role::Plain && !linear->hasOneUse()) {
+      linear.emitError() << "has " << std::distance(linear->use_begin(), linear->use_end())
+                         << " uses; a linear layer that feeds attention, GELU or a residual add may have one";
+      ok = false;
+    }
+    roles.roles[linear] = role;
+  });
+  function.walk([&](mcuf::AttentionOp attention) {
+    for (Value operand : attention->getOperands())
+      if (!operand.getDefiningOp<mcuf::LinearOp>()) {
+        attention.emitError() << "takes q, k and v from linear layers only";
+        ok = false;
+        break;
+      }
+  });
+  function.walk([&](mcuf::BinaryOp add) {
+    auto isWriter = [&](Value value) { return value.getDefiningOp<mcuf::LinearOp>() && value.hasOneUse(); };
+    if (add.getKind() != mcuf::BinaryKind::Add ||
+        !((isResidual(add.getLhs()) && isWriter(add.getRhs())) || (isResidual(add.getRhs()) && isWriter(add.getLhs())))) {
+      add.emitError()
+          << "elementwise '" << mcuf::stringifyBinaryKind(add.getKind())
+          << "' cannot be quantized; supported is the addition of a linear layer to the residual stream that the patch embedding begins";
+      ok = false;
+    }
+  });
+  if (!ok)
+    return failure();
+  return roles;
+}
+
+} // namespace mcuform

@@ -1,0 +1,201 @@
+// Scales from statistics and roles; weights of layers to integers.
+#include "passes/quantize/ScalePlan.h"
+
+#include "compiler/reference/HostTensor.h"
+#include "passes/quantize/CalibrationAttributes.h"
+
+#include "llvm/ADT/TypeSwitch.h"
+
+#include <cmath>
+
+using namespace mlir;
+
+namespace mcuform {
+namespace {
+
+/// Head-room above the calibrated maximum.
+constexpr double kResidualHeadRoom = 1.25, kTransientHeadRoom = 1.25, kCacheHeadRoom = 1.10, kLogitsHeadRoom = 1.5;
+/// A channel that calibration saw dead still gets this share of the tensor's range.
+constexpr double kLeastChannelShare = 1.0 / 1024;
+constexpr double kLeastRange = 1e-6;
+/// Above 2^-17, where GELU's second multiplier would reach 2^31.
+constexpr double kLeastHiddenScale = 1.01 / (1 << 17);
+constexpr double kMaxS16 = 32767, kMaxS15 = 16383, kMaxS8 = 127;
+
+} // namespace
+
+std::vector<double> ScalePlan::statistics(Value value, StringRef name) const {
+  return value.getDefiningOp() ? channelAttribute(value.getDefiningOp(), name, size_t(mcuf::widthOf(value))) : std::vector<double>();
+}
+
+double ScalePlan::maximum(Value value) const {
+  std::vector<double> all = statistics(value, kMaxAbsAttr);
+  return std::max(kLeastRange, all.empty() ? 0 : *llvm::max_element(all));
+}
+
+std::vector<double> ScalePlan::cacheScale(Value value) const {
+  std::vector<double> scale = statistics(value, kMaxAbsAttr);
+  double least = maximum(value) * kLeastChannelShare;
+  for (double &entry : scale)
+    entry = std::max(entry, least) * kCacheHeadRoom / kMaxS8;
+  return scale;
+}
+
+std::vector<double> ScalePlan::queryScale(mcuf::AttentionOp attention) const {
+  std::vector<double> keyScale = cacheScale(attention.getK()), query = statistics(attention.getQ(), kMaxAbsAttr);
+  std::vector<double> scale(size_t(attention.getNumHeads()), kLeastRange);
+  size_t headWidth = keyScale.size() / scale.size();
+  for (size_t c = 0; c < keyScale.size(); ++c)
+    scale[c / headWidth] = std::max(scale[c / headWidth], query[c] * keyScale[c]);
+  for (double &entry : scale)
+    entry = entry * kTransientHeadRoom / kMaxS16;
+  return scale;
+}
+
+Storage ScalePlan::storageOf(Value value) const {
+  Operation *op = value.getDefiningOp();
+  if (isResidual(value))
+    return {residual.base, std::vector<double>(residual.factors.begin(), residual.factors.end()), 32768};
+  return llvm::TypeSwitch<Operation *, Storage>(op)
+      .Case<mcuf::SliceOp, mcuf::ReshapeOp, mcuf::ReduceOp>([&](Operation *same) { return storageOf(same->getOperand(0)); })
+      .Case([&](mcuf::LayerNormOp) {
+        int shift = std::clamp(int(std::floor(std::log2(kMaxS16 / (maximum(value) * 1.05)))), 0, 20);
+        return Storage{std::ldexp(1.0, -shift), {}, 32768};
+      })
+      .Case([&](mcuf::GeluOp) {
+        return Storage{std::max(maximum(value) * kTransientHeadRoom / kMaxS15, kLeastHiddenScale), {}, 16384};
+      })
+      .Case([&](mcuf::AttentionOp attention) {
+        return Storage{1 / kContextUnit, cacheScale(attention.getV()), 32768};
+      })
+      .Default([&](Operation *) {
+        double headRoom = isa<func::ReturnOp>(*value.getUsers().begin()) ? kLogitsHeadRoom : kTransientHeadRoom;
+        return Storage{maximum(value) * headRoom / kMaxS16, {}, 32768};
+      });
+}
+
+FailureOr<IntegerLinear> ScalePlan::quantize(mcuf::LinearOp linear) {
+  FailureOr<HostTensor> weights = failure(), bias = failure();
+  if (auto elements = mcuf::constantOf(linear.getWeights()))
+    weights = toHostTensor(elements);
+  if (linear.getBias())
+    if (auto elements = mcuf::constantOf(linear.getBias()))
+      bias = toHostTensor(elements);
+  if (failed(weights) || (linear.getBias() && failed(bias)))
+    return linear.emitError() << "weights and bias must be constants";
+  Storage input = storageOf(linear.getInput());
+  FloatLinear layer;
+  layer.units = weights->shape()[0];
+  layer.depth = weights->shape()[1];
+  if (layer.depth % 2)
+    return linear.emitError() << "depth " << layer.depth << " is odd; the kernels read two activations at a time";
+  layer.weights.assign(weights->data<float>(), weights->data<float>() + weights->size());
+  layer.bias.assign(size_t(layer.units), 0);
+  if (linear.getBias())
+    std::copy_n(bias->data<float>(), layer.units, layer.bias.begin());
+  layer.inputScale = input.scale;
+  layer.channelScale = input.channel.empty() ? std::vector<double>(size_t(layer.depth), 1) : input.channel;
+  layer.inputBound = input.bound;
+  layer.mean = statistics(linear.getInput(), kMeanAttr);
+  layer.meanSquare = statistics(linear.getInput(), kMeanSquareAttr);
+  if (Operation *source = linear.getInput().getDefiningOp(); source && compensate)
+    layer.covariance = matrixAttribute(source, kCovarianceAttr, layer.depth);
+  IntegerLinear result = quantizeLinear(layer);
+  progress.advance();
+  noiseToSignalSum += result.noiseToSignal;
+  ++linearCount;
+  return result;
+}
+
+FailureOr<IntegerLinear> ScalePlan::quantize(mcuf::PatchEmbedOp embed) {
+  auto image = dyn_cast<BlockArgument>(embed.getImage());
+  auto mean = image ? function.getArgAttrOfType<DenseF32ArrayAttr>(0, kMeanAttr) : nullptr;
+  auto deviation = image ? function.getArgAttrOfType<DenseF32ArrayAttr>(0, kStdAttr) : nullptr;
+  if (!mean || !deviation)
+    return embed.emitError() << "the image must be the network's input, calibrated with a mean and a standard deviation";
+  FailureOr<HostTensor> weights = toHostTensor(mcuf::constantOf(embed.getWeights())),
+                        bias = toHostTensor(mcuf::constantOf(embed.getBias()));
+  int64_t channels = weights->shape()[3];
+  FloatLinear layer;
+  layer.units = weights->shape()[0];
+  layer.depth = weights->size() / layer.units;
+  if (layer.depth % 2)
+    return embed.emitError() << "a patch has " << layer.depth << " values; the kernels need an even number";
+  layer.weights.assign(weights->data<float>(), weights->data<float>() + weights->size());
+  layer.bias.assign(bias->data<float>(), bias->data<float>() + bias->size());
+  // The network sees (pixel/255 - mean) / std: scale and offset go into weights and bias.
+  auto perChannel = [&](DenseF32ArrayAttr values, int64_t k) { return double(values[values.size() == 1 ? 0 : k % channels]); };
+  for (int64_t k = 0; k < layer.depth; ++k) {
+    layer.channelScale.push_back(1 / (255 * perChannel(deviation, k)));
+    for (int64_t n = 0; n < layer.units; ++n)
+      layer.bias[n] -= double(layer.weights[n * layer.depth + k]) * perChannel(mean, k) / perChannel(deviation, k);
+  }
+  layer.inputBound = 255;
+  layer.mean = channelAttribute(embed, kPatchMeanAttr, size_t(layer.depth));
+  layer.meanSquare = channelAttribute(embed, kPatchMeanSquareAttr, size_t(layer.depth));
+  // The moments are those of stored pixels; the quantizer wants them of the real inputs.
+  for (size_t k = 0; k < layer.mean.size(); ++k) {
+    layer.mean[k] *= layer.channelScale[k];
+    layer.meanSquare[k] *= layer.channelScale[k] * layer.channelScale[k];
+  }
+  if (compensate)
+    layer.covariance = matrixAttribute(embed, kPatchCovarianceAttr, layer.depth);
+  for (size_t k = 0; k < layer.covariance.size(); ++k)
+    layer.covariance[k] *= float(layer.channelScale[k / size_t(layer.depth)] * layer.channelScale[k % size_t(layer.depth)]);
+  IntegerLinear result = quantizeLinear(layer);
+  progress.advance();
+  return result;
+}
+
+LogicalResult ScalePlan::chooseResidual() {
+  bool ok = true;
+  std::vector<double> maxAbs, least;
+  function.walk([&](Operation *op) {
+    if (!isa<mcuf::PatchEmbedOp, mcuf::BinaryOp>(op))
+      return;
+    Value result = op->getResult(0);
+    std::vector<double> seen = statistics(result, kMaxAbsAttr);
+    FailureOr<IntegerLinear> layer = failure();
+    Operation *writer = op;
+    if (auto embed = dyn_cast<mcuf::PatchEmbedOp>(op)) {
+      layer = quantize(embed);
+    } else {
+      auto add = cast<mcuf::BinaryOp>(op);
+      auto linear = add.getRhs().getDefiningOp<mcuf::LinearOp>();
+      if (!linear || roles.of(linear) != Role::Residual)
+        linear = add.getLhs().getDefiningOp<mcuf::LinearOp>();
+      writer = linear;
+      if (isResidual(linear.getInput()))
+        layer = linear.emitError() << "reads and writes the residual stream with no normalization between";
+      else
+        layer = quantize(linear);
+    }
+    if (failed(layer)) {
+      ok = false;
+      return;
+    }
+    if (maxAbs.empty()) {
+      maxAbs.assign(seen.size(), 0);
+      least.assign(seen.size(), 0);
+    }
+    if (seen.size() != maxAbs.size()) {
+      op->emitError() << "the residual stream has " << maxAbs.size() << " channels at one place and " << mcuf::widthOf(result) << " here";
+      ok = false;
+      return;
+    }
+    for (size_t c = 0; c < seen.size(); ++c) {
+      maxAbs[c] = std::max(maxAbs[c], seen[c] * kResidualHeadRoom);
+      least[c] = std::max(least[c], layer->accumulatorScale[c] * 2.001); // the multiplier's ratio stays below 1/2
+    }
+    residualWriters[writer] = std::move(*layer);
+  });
+  if (ok && !maxAbs.empty())
+    residual = chooseResidualScale(maxAbs, least);
+  return success(ok);
+}
+
+double ScalePlan::weightSqnrDb() const {
+  return linearCount && noiseToSignalSum > 0 ? -10 * std::log10(noiseToSignalSum / double(linearCount)) : 0;
+}
+
+} // namespace mcuform

@@ -1,0 +1,66 @@
+// Which scale every value of a calibrated float network is stored in, and the integer weights that follow from it.
+#ifndef MCUFORM_PASSES_QUANTIZE_SCALEPLAN_H
+#define MCUFORM_PASSES_QUANTIZE_SCALEPLAN_H
+
+#include "compiler/support/Progress.h"
+#include "passes/quantize/LinearQuantizer.h"
+#include "passes/quantize/ResidualScale.h"
+#include "passes/quantize/Roles.h"
+
+namespace mcuform {
+
+/// Softmax reads scores in units of 1/64; a context is in units of 1/256 of its values.
+inline constexpr double kScoreUnit = 64, kContextUnit = 256;
+
+/// How a value is stored: channel c holds `scale * channel[c] * integer`; an empty `channel` is all ones.
+struct Storage {
+  double scale = 1;
+  std::vector<double> channel;
+  int64_t bound = 32768;
+};
+
+/// Decides from statistics and roles. The residual stream's scale depends on the layers that write it, so these are quantized before it is
+/// chosen.
+class ScalePlan {
+public:
+  /// With `compensate`, weights are rounded with the covariance of their inputs. `progress` advances by one a layer.
+  ScalePlan(mlir::func::FuncOp function, const Roles &roles, bool compensate, Progress &progress)
+      : function(function), roles(roles), compensate(compensate), progress(progress) {}
+
+  /// Quantizes the layers that write the residual stream and chooses its scale: first of all, the rest depends on it.
+  mlir::LogicalResult chooseResidual();
+
+  const ResidualScale &residualScale() const { return residual; }
+  /// The linear layer or patch embedding `writer`, which writes the residual stream.
+  const IntegerLinear &residualWriter(mlir::Operation *writer) const { return residualWriters.find(writer)->second; }
+  bool isResidualWriter(mlir::Operation *op) const { return residualWriters.count(op); }
+
+  Storage storageOf(mlir::Value value) const;
+  /// Of keys or values, per channel.
+  std::vector<double> cacheScale(mlir::Value value) const;
+  /// Per head, of the queries once the keys' scales are multiplied in: the query layer and the scores must use the same.
+  std::vector<double> queryScale(mcuf::AttentionOp attention) const;
+  mlir::FailureOr<IntegerLinear> quantize(mcuf::LinearOp linear);
+
+  /// Of the rounding of weights alone, over all linear layers.
+  double weightSqnrDb() const;
+
+private:
+  /// Numbers per channel that calibration noted; none where it did not see the value.
+  std::vector<double> statistics(mlir::Value value, llvm::StringRef name) const;
+  double maximum(mlir::Value value) const;
+  mlir::FailureOr<IntegerLinear> quantize(mcuf::PatchEmbedOp embed);
+
+  mlir::func::FuncOp function;
+  const Roles &roles;
+  bool compensate;
+  Progress &progress;
+  ResidualScale residual;
+  llvm::DenseMap<mlir::Operation *, IntegerLinear> residualWriters;
+  double noiseToSignalSum = 0;
+  int64_t linearCount = 0;
+};
+
+} // namespace mcuform
+
+#endif
