@@ -1,6 +1,6 @@
 #include "compiler/calibration/Statistics.h"
 
-#include "compiler/reference/FloatInterpreter.h"
+#include "compiler/reference/Interpreter.h"
 #include "compiler/support/ParallelFor.h"
 #include "compiler/support/Progress.h"
 #include "dialects/mcuf/McufDialect.h"
@@ -112,7 +112,7 @@ std::vector<float> ChannelCovariance::take() {
 }
 
 FailureOr<CalibrationResult> collectStatistics(func::FuncOp function, const ImageSet &inputs, bool withCovariances) {
-  FailureOr<FloatInterpreter> interpreter = FloatInterpreter::create(function);
+  FailureOr<Interpreter> interpreter = Interpreter::create(function);
   if (failed(interpreter))
     return failure();
   SmallVector<mcuf::PatchEmbedOp> embeds;

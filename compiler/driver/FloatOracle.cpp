@@ -3,7 +3,7 @@
 #include "compiler/calibration/ImageSet.h"
 #include "compiler/driver/Diagnostics.h"
 #include "compiler/driver/Model.h"
-#include "compiler/reference/FloatInterpreter.h"
+#include "compiler/reference/Interpreter.h"
 #include "compiler/support/ParallelFor.h"
 #include "dialects/mcuf/McufDialect.h"
 
@@ -27,7 +27,7 @@ llvm::Expected<std::vector<float>> evaluateFloatModel(StringRef onnxPath, const 
   llvm::Expected<ImageSet> inputs = ImageSet::create(images, mcuf::shapeOf(function.getArgument(0)), normalization);
   if (!inputs)
     return inputs.takeError();
-  FailureOr<FloatInterpreter> interpreter = FloatInterpreter::create(function);
+  FailureOr<Interpreter> interpreter = Interpreter::create(function);
   if (failed(interpreter))
     return llvm::createStringError(diagnostics.text());
 

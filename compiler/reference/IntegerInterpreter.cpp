@@ -1,7 +1,7 @@
 // Integer operators, as the arithmetic's definition reads. Speed is the kernels' business.
 #include "compiler/reference/IntegerInterpreter.h"
 
-#include "compiler/reference/FloatInterpreter.h"
+#include "compiler/reference/Interpreter.h"
 #include "dialects/mcuf/McufDialect.h"
 #include "mcuform/arith.h"
 #include "llvm/ADT/TypeSwitch.h"

@@ -1,5 +1,5 @@
 // Dispatch from IR ops to the float operators, and the evaluation of whole functions.
-#include "compiler/reference/FloatInterpreter.h"
+#include "compiler/reference/Interpreter.h"
 
 #include "compiler/reference/FloatOps.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
@@ -62,8 +62,8 @@ FailureOr<HostTensor> evaluateFloatOp(Operation *op, ArrayRef<HostTensor> in) {
   return result;
 }
 
-FailureOr<FloatInterpreter> FloatInterpreter::create(func::FuncOp function, OpEvaluator evaluator) {
-  FloatInterpreter interpreter;
+FailureOr<Interpreter> Interpreter::create(func::FuncOp function, OpEvaluator evaluator) {
+  Interpreter interpreter;
   interpreter.evaluator = evaluator;
   interpreter.function = function;
   if (!function.getBody().hasOneBlock())
@@ -83,7 +83,7 @@ FailureOr<FloatInterpreter> FloatInterpreter::create(func::FuncOp function, OpEv
   return interpreter;
 }
 
-FailureOr<std::vector<HostTensor>> FloatInterpreter::run(ArrayRef<HostTensor> inputs, ValueObserver observer) const {
+FailureOr<std::vector<HostTensor>> Interpreter::run(ArrayRef<HostTensor> inputs, ValueObserver observer) const {
   llvm::DenseMap<Value, HostTensor> values;
   Block &body = function->getRegion(0).front();
   for (auto [argument, input] : llvm::zip_equal(body.getArguments(), inputs)) {

@@ -1,6 +1,6 @@
-// The float meaning of the mcuf dialect, op by op: the oracle, the calibrator's engine and the constant folder.
-#ifndef MCUFORM_COMPILER_REFERENCE_FLOATINTERPRETER_H
-#define MCUFORM_COMPILER_REFERENCE_FLOATINTERPRETER_H
+// Evaluates functions of the mcuf dialect on host tensors, float or integer; and the float meaning of each op: the oracle, the calibrator's engine and the constant folder.
+#ifndef MCUFORM_COMPILER_REFERENCE_INTERPRETER_H
+#define MCUFORM_COMPILER_REFERENCE_INTERPRETER_H
 
 #include "compiler/reference/HostTensor.h"
 
@@ -20,10 +20,10 @@ using ValueObserver = llvm::function_ref<void(mlir::Value, const HostTensor &)>;
 using OpEvaluator = mlir::FailureOr<HostTensor> (*)(mlir::Operation *, llvm::ArrayRef<HostTensor>);
 
 /// A function prepared for repeated evaluation: constants are converted once, a value's memory goes when its last user has run.
-class FloatInterpreter {
+class Interpreter {
 public:
   /// Fails, with a diagnostic, if a constant cannot be read.
-  static mlir::FailureOr<FloatInterpreter> create(mlir::func::FuncOp function, OpEvaluator evaluator = evaluateFloatOp);
+  static mlir::FailureOr<Interpreter> create(mlir::func::FuncOp function, OpEvaluator evaluator = evaluateFloatOp);
   /// Results of one inference. Safe to call from several threads at once.
   mlir::FailureOr<std::vector<HostTensor>> run(llvm::ArrayRef<HostTensor> inputs, ValueObserver observer = [](mlir::Value, const HostTensor &) {}) const;
 

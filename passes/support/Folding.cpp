@@ -1,7 +1,7 @@
 // Evaluation of ops on constants through the float reference, so that folding cannot disagree with the oracle.
 #include "passes/support/Folding.h"
 
-#include "compiler/reference/FloatInterpreter.h"
+#include "compiler/reference/Interpreter.h"
 
 #include "mlir/IR/DialectResourceBlobManager.h"
 

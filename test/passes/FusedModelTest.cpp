@@ -1,6 +1,6 @@
 // Phases legalize and fuse on whole models: the network still computes what the framework did, and consists of the ops that it should.
 #include "compiler/import/ImportOnnx.h"
-#include "compiler/reference/FloatInterpreter.h"
+#include "compiler/reference/Interpreter.h"
 #include "compiler/support/Npy.h"
 #include "dialects/onnxin/OnnxinDialect.h"
 #include "passes/Passes.h"
@@ -60,7 +60,7 @@ public:
 
   /// Largest difference to the expected outputs over all inputs.
   double error(const NpyArray &inputs, const NpyArray &expected) {
-    auto interpreter = FloatInterpreter::create(function());
+    auto interpreter = Interpreter::create(function());
     if (mlir::failed(interpreter))
       return INFINITY;
     auto shape = mcuf::shapeOf(function().getArgument(0));
