@@ -1,0 +1,79 @@
+// Calls times trip counts times bytes of constants.
+#include "dialects/mcurt/Traffic.h"
+
+#include "dialects/mcurt/Kernels.h"
+
+#include "llvm/ADT/SmallPtrSet.h"
+
+using namespace mlir;
+
+namespace mcuform::mcurt {
+namespace {
+
+/// A kernel that has a buffer for panels reads its weights by way of it.
+bool readsByPanels(CallOp call, unsigned buffer) {
+  const Kernel *kernel = findKernel(call.getKernel());
+  return kernel->buffers()[buffer].name == "weights" &&
+         llvm::any_of(kernel->buffers(), [](const KernelParam &param) { return param.name == "panels"; });
+}
+
+/// Bytes that all runs of `call` fetch of what `value` points to.
+int64_t bytesFetched(CallOp call, Value value) {
+  auto constant = rootOf(value).getDefiningOp<ConstantOp>();
+  auto view = value.getDefiningOp<ViewOp>();
+  if (!view)
+    return runsOf(call) * storedBytesOf(constant);
+  MemRefType type = constant.getType();
+  int64_t elements = 1;
+  SmallPtrSet<Operation *, 2> walked;
+  for (unsigned dim = 0; dim < type.getRank(); ++dim) {
+    int64_t rest = type.getDimSize(dim) - view.getOffsets()[dim];
+    auto index = dyn_cast_or_null<BlockArgument>(view.getIndexOf(dim));
+    auto loop = index ? cast<ForOp>(index.getOwner()->getParentOp()) : ForOp();
+    if (loop && walked.insert(loop).second)
+      rest = std::min<int64_t>(rest, view.getScales()[dim] * int64_t(loop.getExtent()));
+    elements *= rest;
+  }
+  int64_t runs = 1;
+  for (Operation *parent = call->getParentOp(); parent; parent = parent->getParentOp())
+    if (auto loop = dyn_cast<ForOp>(parent); loop && !walked.contains(loop))
+      runs *= loop.getTripCount();
+  return runs * elements * ((type.getElementTypeBitWidth() + 7) / 8);
+}
+
+} // namespace
+
+int64_t runsOf(CallOp call) {
+  int64_t runs = 1;
+  for (Operation *parent = call->getParentOp(); parent; parent = parent->getParentOp())
+    if (auto loop = dyn_cast<ForOp>(parent))
+      runs *= loop.getTripCount();
+  return runs;
+}
+
+int64_t storedBytesOf(ConstantOp constant) {
+  MemRefType type = constant.getType();
+  int64_t bytes = sizeBytesOf(type);
+  if (constant.getLayout() == Layout::Paired && type.getDimSize(0) % 2)
+    bytes += bytes / type.getDimSize(0);
+  return bytes;
+}
+
+std::vector<ConstantRead> constantReadsOf(func::FuncOp function) {
+  std::vector<ConstantRead> reads;
+  function.walk<WalkOrder::PreOrder>([&](CallOp call) {
+    for (auto [i, value] : llvm::enumerate(call.getBuffers()))
+      if (auto constant = rootOf(value).getDefiningOp<ConstantOp>())
+        reads.push_back({call, unsigned(i), constant, runsOf(call), bytesFetched(call, value), readsByPanels(call, i)});
+  });
+  return reads;
+}
+
+FlashTraffic flashTrafficOf(func::FuncOp function) {
+  FlashTraffic traffic;
+  for (const ConstantRead &read : constantReadsOf(function))
+    (read.byPanels ? traffic.panelBytes : traffic.inPlaceBytes) += read.bytes;
+  return traffic;
+}
+
+} // namespace mcuform::mcurt

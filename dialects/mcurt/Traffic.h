@@ -1,0 +1,46 @@
+// What one inference fetches of the constants: the walk over a scheduled program that the report and cost models share.
+#ifndef MCUFORM_DIALECTS_MCURT_TRAFFIC_H
+#define MCUFORM_DIALECTS_MCURT_TRAFFIC_H
+
+#include "dialects/mcurt/McurtDialect.h"
+
+#include "mlir/Dialect/Func/IR/FuncOps.h"
+
+#include <vector>
+
+namespace mcuform::mcurt {
+
+/// How often one inference runs `call`: the trip counts of the loops around it, multiplied.
+int64_t runsOf(CallOp call);
+
+/// One constant that a call reads.
+struct ConstantRead {
+  CallOp call;
+  unsigned buffer; ///< position among the buffers of the call
+  ConstantOp constant;
+  int64_t runs;  ///< of the call in one inference
+  int64_t bytes; ///< fetched in one inference: each byte once a run
+  bool byPanels; ///< copied panel by panel, so exact; else read in place
+};
+
+/// All of them, in the order of the program.
+///
+/// A run of a call fetches each byte of its constants once. Of a view whose coordinate follows a loop, all runs of that loop together fetch
+/// what they walk over once (rows of a position embedding, one multiplier a head). For weights by panels `bytes` is what the port's reads
+/// copy. In place it is what reaches the core if the two channels that it works on stay in the data cache while the rows of the block pass:
+/// without a cache the core loads them again for every three rows of the block (docs/kernels.md).
+std::vector<ConstantRead> constantReadsOf(mlir::func::FuncOp function);
+
+/// Bytes of constants that one inference fetches.
+struct FlashTraffic {
+  int64_t inPlaceBytes = 0, panelBytes = 0;
+  int64_t totalBytes() const { return inPlaceBytes + panelBytes; }
+};
+FlashTraffic flashTrafficOf(mlir::func::FuncOp function);
+
+/// Bytes of a constant as it lies in flash: of paired rows that are odd in number one row of zeros more.
+int64_t storedBytesOf(ConstantOp constant);
+
+} // namespace mcuform::mcurt
+
+#endif // MCUFORM_DIALECTS_MCURT_TRAFFIC_H
