@@ -152,6 +152,11 @@ def FoldLayerNormAffine : Mcuf_FunctionPass<"mcuf-fold-layer-norm-affine"> {
   let description = "Applies where the normalization ends in linear layers only, be it through selections, regroupings and means of rows.";
 }
 
+def PadWidths : Mcuf_FunctionPass<"mcuf-pad-widths"> {
+  let summary = "Add zero weights so that heads and hidden layers have even widths";
+  let description = "Exact. The kernels read two activations at a time; the width of the residual stream itself cannot be padded, since LayerNorm counts its channels.";
+}
+
 //===--- quantize ---------------------------------------------------------===//
 
 def Calibrate : Mcuf_FunctionPass<"mcuf-calibrate"> {

@@ -59,6 +59,7 @@ void buildFusePipeline(OpPassManager &module) {
   manager.addPass(createSplitLinear());
   manager.addPass(createMergeLinear());
   manager.addPass(createFoldLayerNormAffine());
+  manager.addPass(createPadWidths());
   // Layers and constants that splitting has made twice.
   manager.addPass(createCSEPass());
   manager.addPass(createVerifyFused());

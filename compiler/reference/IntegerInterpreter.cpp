@@ -111,7 +111,7 @@ HostTensor patchEmbed(mcuf::QPatchEmbedOp op, const HostTensor &image, const Hos
   if (prefix)
     std::memcpy(result.data<char>(), prefix->data<char>(), size_t(prefixSize) * sizeof(int16_t));
   int16_t *out = result.data<int16_t>() + prefixSize;
-  std::vector<uint8_t> pixels(static_cast<size_t>(depth));
+  std::vector<uint8_t> pixels(static_cast<size_t>(depth), 0); // of an odd count the last stays 0
   for (int64_t t = 0; t < position.shape()[0]; ++t) {
     for (int64_t y = 0; y < patchHeight; ++y)
       std::memcpy(pixels.data() + y * run, image.data<uint8_t>() + ((t / gridWidth * patchHeight + y) * width + t % gridWidth * patchWidth) * channels,

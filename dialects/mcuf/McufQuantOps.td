@@ -11,8 +11,8 @@ include "dialects/mcuf/McufDialect.td"
 def Mcuf_QPatchEmbedOp : Mcuf_Op<"q_patch_embed"> {
   let summary = "Patch embedding from uint8 pixels into the residual stream";
   let description = [{
-    image [height, width, channels] of ui8; weights i8 [units, patch_height*patch_width*channels]; position i16 [patches, units] in residual scale (zeros where
-    the network has none): x[n + t] = S16(R(acc, mult, position[t])); prefix i16 [n, units] becomes the first rows.
+    image [height, width, channels] of ui8; weights i8 [units, patch_height*patch_width*channels], with a last column of zeros where that is odd; position i16
+    [patches, units] in residual scale (zeros where the network has none): x[n + t] = S16(R(acc, mult, position[t])); prefix i16 [n, units] becomes the first rows.
   }];
   let arguments = (ins AnyRankedTensor:$image, AnyRankedTensor:$weights, AnyRankedTensor:$bias, AnyRankedTensor:$mult, AnyRankedTensor:$position,
                        Optional<AnyRankedTensor>:$prefix, I64Attr:$patch_height, I64Attr:$patch_width);

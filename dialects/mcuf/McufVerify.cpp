@@ -43,7 +43,8 @@ LogicalResult verifyLinear(Operation *op, Value input, Value weights, Value bias
 
 LogicalResult QPatchEmbedOp::verify() {
   auto image = shapeOf(getImage()), weights = shapeOf(getWeights());
-  if (image.size() != 3 || weights.size() != 2 || weights[1] != int64_t(getPatchHeight() * getPatchWidth()) * image[2] || weights[1] % 2)
+  int64_t patchSize = image.size() == 3 ? int64_t(getPatchHeight() * getPatchWidth()) * image[2] : 0;
+  if (weights.size() != 2 || patchSize == 0 || weights[1] != (patchSize + 1) / 2 * 2)
     return emitOpError() << "image " << getImage().getType() << " and weights " << getWeights().getType() << " do not fit patches of " << getPatchHeight() << "x"
                          << getPatchWidth();
   int64_t patches = (image[0] / int64_t(getPatchHeight())) * (image[1] / int64_t(getPatchWidth())), prefix = getPrefix() ? shapeOf(getPrefix())[0] : 0;

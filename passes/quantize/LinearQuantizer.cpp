@@ -124,6 +124,16 @@ IntegerLinear quantizeLinear(const FloatLinear &layer) {
   return result;
 }
 
+void padDepth(IntegerLinear &layer) {
+  if (layer.depth % 2 == 0)
+    return;
+  std::vector<int8_t> padded(size_t(layer.units * (layer.depth + 1)), 0);
+  for (int64_t n = 0; n < layer.units; ++n)
+    std::copy_n(&layer.weights[size_t(n * layer.depth)], layer.depth, &padded[size_t(n * (layer.depth + 1))]);
+  layer.weights = std::move(padded);
+  ++layer.depth;
+}
+
 std::optional<int32_t> fixedPoint32(double ratio) {
   double value = std::nearbyint(ratio * 4294967296.0);
   if (!(value >= 0 && value < 2147483648.0))

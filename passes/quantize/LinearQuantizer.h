@@ -37,6 +37,9 @@ struct IntegerLinear {
 /// rounded for the least error together (WeightRounding.h). The mean error that is left goes into the bias; a scale is widened where the accumulator could otherwise overflow for inputs within their bound.
 IntegerLinear quantizeLinear(const FloatLinear &layer);
 
+/// Adds an input whose weights are zero where their number is odd: kernels read two at a time.
+void padDepth(IntegerLinear &layer);
+
 /// round(accumulatorScale[n] / outputScale[n] * 2^32) per unit. Fails where a ratio is not below 1/2 and returns the unit in `badUnit`.
 std::optional<std::vector<int32_t>> multipliers(const IntegerLinear &layer, llvm::ArrayRef<double> outputScale, int64_t *badUnit);
 

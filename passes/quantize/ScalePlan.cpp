@@ -88,7 +88,9 @@ FailureOr<IntegerLinear> ScalePlan::quantize(mcuf::LinearOp linear) {
   layer.units = weights->shape()[0];
   layer.depth = weights->shape()[1];
   if (layer.depth % 2)
-    return linear.emitError() << "depth " << layer.depth << " is odd; the kernels read two activations at a time";
+    return linear.emitError() << "depth " << layer.depth
+                              << " is odd; kernels read two activations at a time, and only hidden layers, heads and patches can be padded. "
+                                 "Give the model an even embedding width";
   layer.weights.assign(weights->data<float>(), weights->data<float>() + weights->size());
   layer.bias.assign(size_t(layer.units), 0);
   if (linear.getBias())
@@ -119,8 +121,6 @@ FailureOr<IntegerLinear> ScalePlan::quantize(mcuf::PatchEmbedOp embed) {
   FloatLinear layer;
   layer.units = weights->shape()[0];
   layer.depth = weights->size() / layer.units;
-  if (layer.depth % 2)
-    return embed.emitError() << "a patch has " << layer.depth << " values; the kernels need an even number";
   layer.weights.assign(weights->data<float>(), weights->data<float>() + weights->size());
   layer.bias.assign(bias->data<float>(), bias->data<float>() + bias->size());
   // The network sees (pixel/255 - mean) / std: scale and offset go into weights and bias.
@@ -143,6 +143,7 @@ FailureOr<IntegerLinear> ScalePlan::quantize(mcuf::PatchEmbedOp embed) {
   for (size_t k = 0; k < layer.covariance.size(); ++k)
     layer.covariance[k] *= float(layer.channelScale[k / size_t(layer.depth)] * layer.channelScale[k % size_t(layer.depth)]);
   IntegerLinear result = quantizeLinear(layer);
+  padDepth(result);
   progress.advance();
   return result;
 }

@@ -130,6 +130,10 @@ TEST_CASE("every way to write a small transformer is fused") {
     CHECK(counts["add"] == counts["attention"] * 2);
     for (auto norm : model.function().getOps<mcuf::LayerNormOp>())
       CHECK((!norm.getGamma() && !norm.getBeta()));
+    for (auto attention : model.function().getOps<mcuf::AttentionOp>()) // heads of 5 among them
+      CHECK(mcuf::widthOf(attention.getV()) / int64_t(attention.getNumHeads()) % 2 == 0);
+    for (auto gelu : model.function().getOps<mcuf::GeluOp>())
+      CHECK(mcuf::widthOf(gelu) % 2 == 0);
   }
 }
 

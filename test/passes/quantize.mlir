@@ -43,6 +43,20 @@ func.func @residual(%image: tensor<1x1x4x4xf32> {mcuf.mean = array<f32: 0.5>, mc
 
 // -----
 
+// A patch has 9 pixels: a column of zeros makes 10 of it.
+// CHECK-LABEL: func.func @odd_patch
+// CHECK-DAG: %[[W:.*]] = mcuf.constant dense<{{\[}}[127, 127, 127, 127, 127, 127, 127, 127, 127, 0], [127, 127, 127, 127, 127, 127, 127, 127, 127, 0]]> : tensor<2x10xi8>
+// CHECK: mcuf.q_patch_embed %{{.*}}, %[[W]]
+func.func @odd_patch(%image: tensor<1x1x3x6xf32> {mcuf.mean = array<f32: 0.5>, mcuf.std = array<f32: 0.5>}) -> tensor<1x2x2xf32> {
+  %w = mcuf.constant dense<1.0> : tensor<2x3x3x1xf32> : tensor<2x3x3x1xf32>
+  %b = mcuf.constant dense<0.0> : tensor<2xf32> : tensor<2xf32>
+  %x = mcuf.patch_embed %image, %w, %b {mcuf.max_abs = dense<9.0> : tensor<2xf32>, mcuf.patch_mean = dense<127.5> : tensor<9xf32>, mcuf.patch_mean_square = dense<16256.25> : tensor<9xf32>}
+    : (tensor<1x1x3x6xf32>, tensor<2x3x3x1xf32>, tensor<2xf32>) -> tensor<1x2x2xf32>
+  return %x : tensor<1x2x2xf32>
+}
+
+// -----
+
 // expected-error @+1 {{has not been calibrated: run mcuf-calibrate first}}
 func.func @uncalibrated(%image: tensor<1x1x4x4xf32>) -> tensor<1x4x2xf32> {
   %w = mcuf.constant dense<1.0> : tensor<2x2x2x1xf32> : tensor<2x2x2x1xf32>

@@ -228,3 +228,19 @@ TEST_CASE("factors stay where LayerNorm cannot overflow") {
   for (size_t c = 0; c < 1024; ++c)
     CHECK(scale.channel(c) * 32767 >= maxAbs[c] * (1 - 1e-9));
 }
+
+TEST_CASE("an odd number of inputs is padded with weights of zero") {
+  FloatLinear layer = randomLayer(3, 5, 2);
+  IntegerLinear plain = quantizeLinear(layer), padded = plain;
+  padDepth(padded);
+  REQUIRE(padded.depth == 6);
+  REQUIRE(padded.weights.size() == 18);
+  for (int64_t n = 0; n < 3; ++n) {
+    for (int64_t k = 0; k < 5; ++k)
+      CHECK(padded.weights[n * 6 + k] == plain.weights[n * 5 + k]);
+    CHECK(padded.weights[n * 6 + 5] == 0);
+  }
+  IntegerLinear again = padded;
+  padDepth(again);
+  CHECK(again.depth == 6);
+}
