@@ -34,14 +34,15 @@ template <class Store> inline void for_each_row(const int32_t (*acc)[2], int32_t
 #if MCUFORM_RT_DSP
 
 /// Rows stand `stride` values apart, an even number; depth is even.
-template <class Epilogue>
-inline void rows_by_pair(const int16_t *in, int32_t stride, const int8_t *weights, int32_t rows, int32_t depth, int32_t units,
+template <class Weights, class Epilogue>
+inline void rows_by_pair(const int16_t *in, int32_t stride, Weights weights, int32_t rows, int32_t depth, int32_t units,
                          Epilogue &epilogue) {
   RowDots dots(stride, depth);
+  const int8_t *at = weights.begin();
   for (int32_t unit = 0; unit < units; unit += 2) {
     epilogue.begin(unit);
-    dots.begin(weights, epilogue.bias0, epilogue.bias1);
-    weights = dots.end;
+    dots.begin(weights.next(at), epilogue.bias0, epilogue.bias1);
+    at = dots.end;
     const int16_t *row = in;
     for (int32_t left = rows; left > 0; left -= row_dots_limit) {
       const int32_t count = left < row_dots_limit ? left : row_dots_limit;
@@ -87,11 +88,14 @@ inline void accumulate_group(int32_t (*acc)[2], const int16_t *in, int32_t strid
 }
 
 /// Rows stand `stride` values apart; depth is even.
-template <class Epilogue>
-inline void rows_by_pair(const int16_t *in, int32_t stride, const int8_t *weights, int32_t rows, int32_t depth, int32_t units,
+template <class Weights, class Epilogue>
+inline void rows_by_pair(const int16_t *in, int32_t stride, Weights weights, int32_t rows, int32_t depth, int32_t units,
                          Epilogue &epilogue) {
+  const int8_t *at = weights.begin();
   for (int32_t unit = 0; unit < units; unit += 2) {
     epilogue.begin(unit);
+    const int8_t *const pair = weights.next(at);
+    at = pair + 2 * static_cast<ptrdiff_t>(depth);
     for (int32_t first = 0; first < rows; first += rows_per_group) {
       const int32_t count = rows - first < rows_per_group ? rows - first : rows_per_group;
       int32_t acc[rows_per_group][2];
@@ -99,14 +103,26 @@ inline void rows_by_pair(const int16_t *in, int32_t stride, const int8_t *weight
         acc[r][0] = epilogue.bias0;
         acc[r][1] = epilogue.bias1;
       }
-      accumulate_group(acc, in + static_cast<ptrdiff_t>(first) * stride, stride, weights, count, depth);
+      accumulate_group(acc, in + static_cast<ptrdiff_t>(first) * stride, stride, pair, count, depth);
       epilogue.store(acc, count);
     }
-    weights += 2 * static_cast<ptrdiff_t>(depth);
   }
 }
 
 #endif
+
+/// Weights in place: pair behind pair.
+struct InPlace {
+  const int8_t *weights;
+  const int8_t *begin() const { return weights; }
+  const int8_t *next(const int8_t *at) const { return at; }
+};
+
+template <class Epilogue>
+inline void rows_by_pair(const int16_t *in, int32_t stride, const int8_t *weights, int32_t rows, int32_t depth, int32_t units,
+                         Epilogue &epilogue) {
+  rows_by_pair(in, stride, InPlace{weights}, rows, depth, units, epilogue);
+}
 
 } // namespace MCUFORM_RT_ABI
 } // namespace mcuform::rt

@@ -104,6 +104,18 @@ inline namespace MCUFORM_RT_ABI {
 /// Accuracy   equal to docs/arithmetic.md bit for bit
 /// Returns    nothing
 
+/// linear_panels_s16, linear_add_panels_s16, linear_gelu_panels_s16, linear_keys_panels_s8, linear_values_panels_s8: what the kernels
+/// without "panels" do, on weights that the port (port.h) copies panel by panel, the next while the present one is worked on.
+///
+/// Layout     as without panels. panels: two panels of panel_units*depth bytes, one if panel_units >= units; panel_units even, at least 2; the
+///            last panel holds what is left
+/// Quant      as without panels
+/// Aliasing   panels overlaps nothing
+/// Alignment  4 bytes for all buffers
+/// Scratch    panels; what it holds afterwards means nothing. weights is only handed to mcuform_port_read_start
+/// Accuracy   equal to the kernel without panels bit for bit
+/// Returns    nothing
+
 /// attention_scores_s16: of one head, scores[r][j] = s16(R(sum_k q[r][k]*K[j][k], mult[0], 0)).
 ///
 /// Layout     q [rows] of dh int16, q_stride values apart, the pointer at the head's first column; keys the head's part of the K cache;

@@ -1,6 +1,7 @@
 #!/bin/sh
 # catch_mutation.sh KERNEL MUTATIONS SOURCES OBJECTS WORK LINKER_SCRIPT QEMU CXX FLAGS...
-# Builds the parity program once for each mutation of the kernel's DSP code and demands that the comparison fails and names the kernel.
+# Builds the parity program once for each mutation of the kernel's DSP code and demands that the comparison fails and names the kernel. A
+# mutation of a header is compiled into the kernel's own file.
 # OBJECTS is the folder of the unmutated program: test.*.o portable.*.o dsp.*.o.
 set -eu
 kernel=$1 mutations=$2 sources=$3 objects=$4 work=$5 script=$6 qemu=$7 cxx=$8
@@ -14,16 +15,24 @@ while IFS='|' read -r names file edit; do
   *) case ",$names," in *",$kernel,"*) ;; *) continue ;; esac ;;
   esac
   tried=$((tried + 1))
-  unit=$(basename "$file" .cpp)
-  sed "$edit" "$sources/$file" >"$work/$unit.cpp"
-  changed=$(diff "$sources/$file" "$work/$unit.cpp" | grep -c '^>' || true)
+  rm -f "$work"/*.h "$work"/*.cpp
+  sed "$edit" "$sources/$file" >"$work/$file"
+  changed=$(diff "$sources/$file" "$work/$file" | grep -c '^>' || true)
   if [ "$changed" != 1 ]; then
     echo "mutation '$edit' changes $changed lines of $file, not one"
     exit 1
   fi
+  unit=$(basename "$file" .cpp)
+  case "$file" in
+  *.h)
+    unit=$kernel
+    cp "$sources/$kernel.cpp" "$work"
+    ;;
+  esac
   "$cxx" "$@" -iquote "$sources" -DMCUFORM_RT_ABI=dsp -c "$work/$unit.cpp" -o "$work/dsp.$unit.o"
+  # In front: what inline functions several files share is taken from the first.
   others=$(ls "$objects"/*.o | grep -v "/dsp\.$unit\.o$")
-  "$cxx" "$@" -nostdlib -Wl,--gc-sections -Wl,--no-warn-rwx-segments -T "$script" $others "$work/dsp.$unit.o" -lgcc -o "$work/mutant.elf"
+  "$cxx" "$@" -nostdlib -Wl,--gc-sections -Wl,--no-warn-rwx-segments -T "$script" "$work/dsp.$unit.o" $others -lgcc -o "$work/mutant.elf"
   status=0
   said=$("$qemu" -M mps2-an500 -display none -monitor none -serial null \
     -semihosting-config enable=on,target=native,arg=parity,arg="$kernel" -kernel "$work/mutant.elf" 2>&1) || status=$?

@@ -1,0 +1,79 @@
+// The epilogue of the first dense layer of an MLP with GELU.
+#ifndef MCUFORM_SRC_EPILOGUE_GELU_H
+#define MCUFORM_SRC_EPILOGUE_GELU_H
+
+#include "linear_epilogue.h"
+#include "rows_by_pair.h"
+
+namespace mcuform::rt {
+inline namespace MCUFORM_RT_ABI {
+namespace { // so that each kernel shapes store() for its own loop
+
+#if MCUFORM_RT_DSP
+
+// One hidden unit in eight instructions, for 2^15 <= index_mult < 2^23; index_mult comes times 2^8 and delta_mult negated. As gelu_s15, but
+//   no S23 of u: a u beyond 23 bits, at most 2^30, ends where S23's limits end, at DELTA[2047] = 0 (2^22 * s_h >= 32) and S15's limits;
+//   |u| << 8 times index_mult = |u| times index_mult << 8, and |u| = 2*max(u, 0) - u.
+constexpr int32_t least_index_mult = 1 << 15, index_mult_end = 1 << 23;
+
+template <int bits> int32_t clamp_to_bits(int32_t x) {
+  int32_t result;
+  __asm__("usat %0, %1, %2" : "=r"(result) : "I"(bits), "r"(x));
+  return result;
+}
+
+inline int32_t gelu_unit(int32_t acc, int32_t mult, int32_t index_mult_256, int32_t minus_delta_mult) {
+  static_assert(delta_table_size == 1 << 11, "the clamp is USAT #11");
+  const int32_t u = round_mul(acc, mult);
+  const int32_t positive = clamp_to_bits<31>(u);
+  const int32_t index = clamp_to_bits<11>(round_mul(2 * positive - u, index_mult_256));
+  return saturate<15>(round_mul_acc(delta_table[index], minus_delta_mult, positive));
+}
+
+#endif
+
+struct Gelu : LinearPair {
+  int16_t *out;
+  int32_t index_mult, delta_mult;
+  int16_t *at = nullptr;
+
+  Gelu(int16_t *out, const int32_t *bias, const int32_t *mult, int32_t units, int32_t index_mult, int32_t delta_mult)
+      : LinearPair(bias, mult, units), out(out), index_mult(index_mult), delta_mult(delta_mult) {}
+
+  void begin(int32_t unit) {
+    load(unit);
+    at = out + unit;
+  }
+  __attribute__((noinline)) void store(const int32_t (*acc)[2], int32_t rows) {
+    int16_t *to = at;
+    const int32_t m0 = mult0, m1 = mult1;
+    const ptrdiff_t step = units;
+#if MCUFORM_RT_DSP
+    if (whole && index_mult >= least_index_mult && index_mult < index_mult_end) {
+      const int32_t index_mult_256 = index_mult << 8, minus_delta_mult = -delta_mult;
+      for_each_row(acc, rows, [&](int32_t acc0, int32_t acc1) {
+        const int32_t first = gelu_unit(acc0, m0, index_mult_256, minus_delta_mult);
+        const int32_t second = gelu_unit(acc1, m1, index_mult_256, minus_delta_mult);
+        store_s16x2(to, static_cast<int16_t>(first), static_cast<int16_t>(second));
+        to += step;
+      });
+      at = to;
+      return;
+    }
+#endif
+    for (; rows > 0; --rows, ++acc, to += step) {
+      const int16_t first = gelu_s15((*acc)[0], m0, index_mult, delta_mult);
+      if (whole)
+        store_s16x2(to, first, gelu_s15((*acc)[1], m1, index_mult, delta_mult));
+      else
+        *to = first;
+    }
+    at = to;
+  }
+};
+
+} // namespace
+} // namespace MCUFORM_RT_ABI
+} // namespace mcuform::rt
+
+#endif

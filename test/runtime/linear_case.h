@@ -1,0 +1,92 @@
+// Shapes and inputs for the kernels that run on paired weights: at every edge of the micro-kernels, values at every edge of the arithmetic.
+#ifndef MCUFORM_TEST_RUNTIME_LINEAR_CASE_H
+#define MCUFORM_TEST_RUNTIME_LINEAR_CASE_H
+
+#include "support.h"
+
+namespace mcuform::test {
+
+struct Shape {
+  int32_t rows, depth, units;
+};
+
+// Rows around multiples of 3, 8 and 24, depths around one unrolled turn (64) and one unpacked chunk (128), an odd count of units, the
+// largest depth.
+inline constexpr Shape edge_shapes[] = {{1, 2, 1},    {1, 2, 2},   {2, 4, 3},    {3, 2, 2},   {3, 32, 2},  {4, 34, 5},
+                                        {5, 64, 6},   {6, 30, 4},  {7, 62, 3},   {8, 66, 2},  {9, 128, 4}, {10, 6, 7},
+                                        {11, 130, 2}, {17, 96, 2}, {3, 192, 12}, {3, 768, 3}, {2, 768, 2}, {1, 768, 5},
+                                        {6, 3072, 2}, {24, 10, 2}, {25, 64, 3},  {26, 8, 4},  {28, 66, 1}, {49, 4, 2}};
+inline constexpr int32_t edge_count = sizeof edge_shapes / sizeof edge_shapes[0];
+inline constexpr int32_t random_count = 40;
+// Then every depth up to 72 by few rows: each way into and out of the unrolled loops.
+inline constexpr int32_t sweep_rows = 5;
+inline constexpr int32_t sweep_count = 36 * sweep_rows;
+inline constexpr int32_t case_count = edge_count * pattern_count + random_count + sweep_count;
+
+inline Shape shape_of(Random &random, int32_t number) {
+  if (number < edge_count * pattern_count)
+    return edge_shapes[number % edge_count];
+  const int32_t sweep = number - edge_count * pattern_count - random_count;
+  if (sweep >= 0)
+    return {1 + sweep % sweep_rows, 2 * (1 + sweep / sweep_rows), random.between(1, 3)};
+  return {random.between(1, 13), 2 * random.between(1, 100), random.between(1, 12)};
+}
+inline Pattern pattern_of(Random &random, int32_t number) {
+  return number < edge_count * pattern_count ? static_cast<Pattern>(number / edge_count)
+                                             : static_cast<Pattern>(random.between(0, pattern_count - 1));
+}
+
+inline constexpr int32_t largest_bias = 1 << 20;
+
+/// The largest activation whose sums of `depth` products with weights of at most `weight` cannot overflow; at most that of an int16.
+inline int32_t largest_activation(int32_t depth, int32_t weight) {
+  const int32_t limit = (INT32_MAX - largest_bias) / (depth * weight);
+  return limit < 32767 ? limit : 32767;
+}
+
+inline int32_t draw_mult(Random &random) {
+  switch (random.bits() % 4) {
+  case 0:
+    return INT32_MAX;
+  case 1:
+    return static_cast<int32_t>(random.bits() >> 1);
+  default:
+    return static_cast<int32_t>(random.bits() >> random.between(1, 24)); // so that results of every size occur
+  }
+}
+
+/// Everything that a linear reads.
+struct Linear {
+  Shape shape;
+  Input<int16_t> in;
+  Input<int8_t> weights;
+  Input<int32_t> bias;
+  Input<int32_t> mult;
+
+  Linear(Random &random, Shape shape, Pattern pattern)
+      : shape(shape),
+        in(random, shape.rows * shape.depth, pattern, -largest_activation(shape.depth, 127) - 1, largest_activation(shape.depth, 127)),
+        weights(random, (shape.units + 1) / 2 * 2 * shape.depth, pattern, -127, 127),
+        bias(random, shape.units, pattern, -largest_bias, largest_bias), mult(random, shape.units, Pattern::zero, 0, 0) {
+    for (int32_t n = 0; n < shape.units; ++n)
+      mult[n] = draw_mult(random);
+    if (shape.units % 2 != 0)
+      for (int32_t k = 0; k < shape.depth; ++k)
+        weights[(shape.units - 1) * shape.depth + 2 * k + 1] = 0;
+  }
+};
+
+/// The scale of the hidden units of case `number`, as GELU takes it: from just above 2^-17 to just below 1/2, and around 2^-9, where the
+/// DSP body changes.
+inline int32_t draw_index_mult(Random &random, int32_t number) {
+  return number % 11 == 0   ? 32769
+         : number == 1      ? INT32_MAX
+         : number % 11 == 2 ? (1 << 23) - 1 + number % 2
+                            : 32769 + static_cast<int32_t>(random.bits() >> random.between(2, 16));
+}
+/// 2^-18 / s_h * 2^32
+inline int32_t delta_mult_of(int32_t index_mult) { return static_cast<int32_t>((int64_t{1} << 46) / index_mult); }
+
+} // namespace mcuform::test
+
+#endif
