@@ -75,6 +75,14 @@ int @name@_run(void *arena, int16_t *output);
  * @NAME@_WEIGHTS_BYTES bytes; meant for the start, and for after an update. Returns @NAME@_OK or @NAME@_ERROR_WEIGHTS. */
 int @name@_check_weights(void);
 
+#ifdef MCUFORM_PROFILE
+/* Compiled with MCUFORM_PROFILE, @name@_run calls mcuform_profile_begin() and mcuform_profile_end(), which the firmware defines, around each call of a
+ * kernel, with the call's entry in this table. */
+#include "runtime/include/mcuform/profile.h"
+#define @NAME@_CALL_COUNT @calls@
+extern const mcuform_call @name@_calls[@NAME@_CALL_COUNT];
+#endif
+
 #ifdef __cplusplus
 }
 #endif
@@ -119,6 +127,7 @@ std::string emitHeader(const Package &package) {
                                 {"width", std::to_string(package.inputWidth)},
                                 {"channels", std::to_string(package.inputChannels)},
                                 {"mode", mode},
+                                {"calls", std::to_string(package.stepCount)},
                                 {"input", std::to_string(package.inputBytes)},
                                 {"count", std::to_string(package.outputCount)},
                                 {"scale", formatFloat(package.outputScale)},

@@ -1,5 +1,8 @@
 // report.json: what the package needs and does, for people and tools.
 #include "compiler/emission/Contents.h"
+#include "dialects/mcurt/Kernels.h"
+
+#include "llvm/ADT/StringMap.h"
 
 #include <charconv>
 #include <nlohmann/json.hpp>
@@ -53,6 +56,32 @@ Json numbers(ArrayRef<float> values) {
   return list;
 }
 
+/// What a call multiplies in one inference, over all turns of the loops around it; 0 for kernels without a matrix product.
+int64_t macsOf(mcurt::CallOp call) {
+  const mcurt::Kernel *kernel = mcurt::findKernel(call.getKernel());
+  llvm::StringMap<int64_t> numbers;
+  Value rows; // where they are those of a loop's block
+  auto index = call.getIndices().begin();
+  for (auto [param, number] : llvm::zip(kernel->integers(), call.getIntegers())) {
+    numbers[param.name] = number;
+    if (ShapedType::isDynamic(number)) {
+      if (param.name == "rows")
+        rows = *index;
+      ++index;
+    }
+  }
+  int64_t perRow = 0;
+  if (numbers.count("depth") && numbers.count("units"))
+    perRow = numbers["depth"] * numbers["units"];
+  else if (numbers.count("tokens") && numbers.count("head_width"))
+    perRow = numbers["tokens"] * numbers["head_width"];
+  int64_t total = rows ? 1 : numbers["rows"];
+  for (Operation *parent = call->getParentOp(); parent; parent = parent->getParentOp())
+    if (auto loop = dyn_cast<mcurt::ForOp>(parent))
+      total *= rows == loop.getCount() ? static_cast<int64_t>(loop.getExtent()) : loop.getTripCount();
+  return total * perRow;
+}
+
 } // namespace
 
 std::string emitReport(const Package &package) {
@@ -86,6 +115,13 @@ std::string emitReport(const Package &package) {
   for (const Layer &layer : package.layers)
     layers.push_back({{"name", layer.name}, {"kind", layer.kind}, {"macs", layer.macs}, {"weights_bytes", layer.weightsBytes}});
   report["layers"] = layers;
+  // As MCUFORM_CALL numbers them.
+  Json calls = Json::array();
+  func::FuncOp(package.function).walk<WalkOrder::PreOrder>([&](mcurt::CallOp call) {
+    auto layer = call.getLayer();
+    calls.push_back({{"kernel", call.getKernel().str()}, {"layer", layer ? Json(*layer) : Json()}, {"macs", macsOf(call)}});
+  });
+  report["calls"] = calls;
   report["quantization"] = package.quantization ? toJson(package.quantization) : Json::object();
   // Names come from a model file: what is not UTF-8 is replaced.
   return report.dump(2, ' ', false, Json::error_handler_t::replace) + "\n";

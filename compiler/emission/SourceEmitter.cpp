@@ -34,6 +34,13 @@ std::string harmless(StringRef text) {
   return result;
 }
 
+/// Text that may stand in a string literal.
+std::string quotable(StringRef text) {
+  std::string result = harmless(text);
+  std::replace(result.begin(), result.end(), '"', '_');
+  return result;
+}
+
 /// True for buffers that one stage has for itself.
 bool isLocal(mcurt::BufferOp buffer) { return !isa<func::FuncOp>(buffer->getParentOp()); }
 
@@ -125,11 +132,11 @@ void SourceEmitter::emitCall(mcurt::CallOp call, const std::string &indent) {
     else
       arguments.push_back(("/*" + kernel->integers()[i].name + "=*/").str() + std::to_string(number));
   }
-  std::string line = indent + "rt::" + call.getKernel().str() + "(";
+  std::string line = indent + "MCUFORM_CALL(" + std::to_string(step) + ", rt::" + call.getKernel().str() + "(";
   size_t lineStart = text.size(), continuation = indent.size() + 4;
   text += line;
   for (auto [i, argument] : llvm::enumerate(arguments)) {
-    std::string piece = argument + (i + 1 < arguments.size() ? "," : ");");
+    std::string piece = argument + (i + 1 < arguments.size() ? "," : "));");
     if (i && text.size() - lineStart + 1 + piece.size() > kLineWidth) {
       text += '\n';
       lineStart = text.size();
@@ -140,6 +147,9 @@ void SourceEmitter::emitCall(mcurt::CallOp call, const std::string &indent) {
     text += piece;
   }
   text += '\n';
+  auto layer = call.getLayer();
+  const std::string layerName = layer && *layer < package.layers.size() ? package.layers[*layer].name : "";
+  callTable += "    {\"" + quotable(layerName) + "\", \"" + call.getKernel().str() + "\"},\n";
   ++step;
 }
 
@@ -245,6 +255,14 @@ std::string SourceEmitter::emit() {
 
 #include "mcuform/crc32.h"
 #include "mcuform/kernels.h"
+#include "mcuform/profile.h"
+
+// MCUFORM_CALL(number, call): the call alone, unless the package is compiled with MCUFORM_PROFILE; see mcuform/profile.h.
+#ifdef MCUFORM_PROFILE
+#define MCUFORM_CALL(number, ...) (mcuform_profile_begin(&@name@_calls[number]), __VA_ARGS__, mcuform_profile_end(&@name@_calls[number]))
+#else
+#define MCUFORM_CALL(number, ...) __VA_ARGS__
+#endif
 
 extern "C" const unsigned char @name@_weights[@NAME@_WEIGHTS_BYTES];
 
@@ -278,11 +296,17 @@ extern "C" int @name@_run(void *memory, int16_t *output) {
 extern "C" int @name@_check_weights(void) {
   return rt::crc32(@name@_weights, @NAME@_WEIGHTS_BYTES) == @crc@u ? @NAME@_OK : @NAME@_ERROR_WEIGHTS;
 }
+
+#ifdef MCUFORM_PROFILE
+extern "C" const mcuform_call @name@_calls[@NAME@_CALL_COUNT] = {
+@table@};
+#endif
 )",
                        {{"name", package.name},
                         {"NAME", package.upperName},
                         {"input", mcurt::BufferOp(package.input).getName().str()},
                         {"calls", calls},
+                        {"table", callTable},
                         {"crc", "0x" + llvm::utohexstr(package.pack.crcOfFile, /*LowerCase=*/true, 8)}});
   return text;
 }

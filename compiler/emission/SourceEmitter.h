@@ -25,6 +25,7 @@ private:
   Package &package; ///< op handles of MLIR have no const accessors; nothing is changed
   std::string text;
   std::string calls; ///< statements of <name>_run
+  std::string callTable; ///< entries of <name>_calls
   llvm::DenseMap<mlir::Value, std::string> pointerNames, indexNames;
   int64_t step = 0;
   int depth = 0;

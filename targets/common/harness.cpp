@@ -9,6 +9,7 @@
 // that reads memory it has not written shows here. RAM of the harness: the logits, three guards and some 300 bytes of stack.
 #include "package_binding.h"
 #include "platform.h"
+#include "profile.h"
 #include <cstring>
 
 namespace target = mcuform::target;
@@ -183,12 +184,14 @@ Status measure_memory(target::File images, uint64_t *hash) {
 Status run_all_images(target::File images, target::File logits, uint64_t hash_of_first) {
   const bool counting = target::counts_instructions();
   target::rewind_file(images);
+  target::start_profile();
   for (uint64_t image = 0;; ++image) {
     switch (read_image(images)) {
     case Reading::image:
       break;
     case Reading::end:
       record("images", image);
+      target::record_profile(record);
       return done;
     case Reading::broken:
       return fail(bad_images,

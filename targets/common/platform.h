@@ -35,6 +35,11 @@ bool counts_instructions();
 /// return, exact up to 2^50; meaningless where counts_instructions() is false.
 int call_counted(ModelEntry entry, void *arena, int16_t *output, uint64_t *instructions);
 
+/// For code inside of call_counted's `entry`, where counts_instructions(): the counter, and what was executed from one reading to a later one,
+/// exact below 2^31. Without branches that depend on what is measured.
+uint32_t ticks_now();
+uint64_t instructions_between(uint32_t earlier, uint32_t later);
+
 /// True when call_with_painted_stack knows where the stack ends.
 bool measures_stack();
 /// Fills the unused stack with `pattern`, calls entry(arena, output) and returns its status. *stack_bytes: how far below the caller's stack

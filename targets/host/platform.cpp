@@ -39,6 +39,9 @@ int call_counted(ModelEntry entry, void *arena, int16_t *output, uint64_t *instr
   return entry(arena, output);
 }
 
+uint32_t ticks_now() { return 0; }
+uint64_t instructions_between(uint32_t, uint32_t) { return 0; }
+
 bool measures_stack() { return false; }
 int call_with_painted_stack(ModelEntry entry, void *arena, int16_t *output, uint32_t, size_t *stack_bytes) {
   *stack_bytes = 0;

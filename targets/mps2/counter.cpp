@@ -77,6 +77,16 @@ int call_counted(ModelEntry entry, void *arena, int16_t *output, uint64_t *instr
   return status;
 }
 
+// The timer runs since call_counted started it, so that both readings can be rounded to whole instructions before their difference is taken.
+uint32_t ticks_now() { return ~*reinterpret_cast<const volatile uint32_t *>(0x40002004); }
+
+uint64_t instructions_between(uint32_t earlier, uint32_t later) {
+  const uint64_t begin = (uint64_t{earlier} * 5 + 7) / 8, end = (uint64_t{later} * 5 + 7) / 8;
+  constexpr uint64_t instructions_per_round = (uint64_t{1} << 32) * 5 / 8;
+  const uint64_t difference = end - begin;
+  return difference + (instructions_per_round & (0 - (difference >> 63)));
+}
+
 bool counts_instructions() {
   uint64_t shortest, longer;
   call_counted(known_code_1, nullptr, nullptr, &shortest);

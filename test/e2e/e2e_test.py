@@ -9,7 +9,7 @@ import numpy as np
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "tools"))
 from cases import ROOT, Failure, case, expect, main, need, read, shared  # noqa: E402
-from packages import check_agreement, check_both_targets, first_images, sample  # noqa: E402
+from packages import check_agreement, check_both_targets, first_images, run, sample  # noqa: E402
 
 TEST_DATA = os.path.join(ROOT, "test", "data")
 
@@ -162,6 +162,36 @@ def damaged_weights_are_noticed(tools):
         file.write(data)
     text = tools.call("mcuform-run", package, "--target", "host", "--input", sample("test_images.npy"), status=1)
     expect("weights" in text, text)
+
+
+@case
+def profile_adds_up(tools):
+    """Kernels and layers are the same instructions told twice, and with what is between the calls all of the run but the hooks."""
+    need("arm-none-eabi-g++", "qemu-system-arm")
+    package = tools.compile(sample("shapes_vit.onnx"), sample("calibration.npy"))
+    images = first_images(tools, sample("test_images.npy"), 3)
+    plain = run(tools, package, "mps2-an500", images, "plain.npy")
+    arguments = [package, "--profile", "--input", images, "--json", tools.path("profile.json"), "--output", tools.path("profiled.npy")]
+    print(tools.call("mcuform-run", *arguments))
+    with open(tools.path("profile.json")) as file:
+        profiled = json.load(file)
+    profile = profiled["profile"]
+    expect(plain["profile"] is None and read(tools.path("plain.npy")) == read(tools.path("profiled.npy")), "a profile changes the result")
+    kernels, layers = profile["kernels"], profile["layers"]
+    for key in "instructions", "runs", "macs":
+        expect(sum(entry[key] for entry in kernels) == sum(entry[key] for entry in layers), "%s of kernels and layers differ" % key)
+    expect(sum(entry["instructions"] for entry in kernels) + profile["between_calls"] == profile["instructions"], "the kernels do not add up")
+    expect(round((profile["instructions"] + profile["hook_instructions"]) / 3) == profiled["instructions_per_image"], "the whole is another")
+    # What is left of the hooks are the instructions that call them.
+    runs = sum(entry["runs"] for entry in kernels)
+    extra = profile["instructions"] / 3 - plain["instructions_per_image"]
+    expect(0 <= extra <= 24 * runs / 3, "%.1f instructions more than without a profile, in %d calls" % (extra, runs / 3))
+    names = {entry["name"]: entry for entry in kernels}
+    expect(names["linear_gelu_s16"]["macs"] == 3 * 64 * 256 * (3 * 37 + 1), "wrong MACs: %s" % names["linear_gelu_s16"])
+    for entry in kernels:
+        expect(entry["macs"] == 0 or 0.9 < entry["instructions"] / entry["macs"] < 2.5, "not what a product takes: %s" % entry)
+    expect([entry["instructions"] for entry in layers] == sorted((entry["instructions"] for entry in layers), reverse=True), "not sorted")
+    tools.call("mcuform-run", package, "--profile", "--input", images, "--target", "host", status=1)
 
 
 def vit_tiny(tools, model=None):

@@ -95,6 +95,33 @@ def compiles_with_host_clang(tools):
 
 
 @case
+def hooks_vanish_without_profile(tools):
+    """The object code is that of a source in which the calls stand alone; with MCUFORM_PROFILE each call tells the hooks."""
+    compiler = "arm-none-eabi-g++"
+    need(compiler)
+    package = emit(tools, "cls")
+    source = read(package + "/vit.cpp").decode()
+    plain, count = re.subn(r"MCUFORM_CALL\(\d+, (rt::.*?\))\);", r"\1;", source, flags=re.S)
+    with open(os.path.join(package, "report.json")) as file:
+        calls = json.load(file)["calls"]
+    expect(count == len(calls) > 20, "%d of %d calls tell the hooks" % (count, len(calls)))
+
+    def compile_in(directory, text, *flags):
+        os.makedirs(tools.path(directory))
+        with open(tools.path(directory, "vit.cpp"), "w") as file:
+            file.write(text)
+        run(compiler, *CORTEX_M7, *STRICT, *flags, "-I", package, "-I", package + "/runtime/include", "-c", "vit.cpp", "-o", "vit.o", cwd=tools.path(directory))
+        return tools.path(directory, "vit.o")
+    emitted, alone, profiled = compile_in("emitted", source), compile_in("alone", plain), compile_in("profiled", source, "-DMCUFORM_PROFILE")
+    expect(read(emitted) == read(alone), "hooks leave something behind")
+    undefined = run("arm-none-eabi-nm", "-u", profiled)
+    expect("mcuform_profile_begin" in undefined and "mcuform_profile_end" in undefined, "no hooks: " + undefined)
+    table = run("arm-none-eabi-nm", "-S", profiled)
+    size = int(re.search(r"^\w+ (\w+) R vit_calls$", table, re.M).group(1), 16)
+    expect(size == 8 * len(calls), "the table has %d bytes for %d calls" % (size, len(calls)))
+
+
+@case
 def needs_memory_functions_at_most(tools):
     compiler = "arm-none-eabi-g++"
     need(compiler)

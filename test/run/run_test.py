@@ -197,6 +197,11 @@ def bad_packages_are_refused(f):
     f.run(status=1, says=['"input"."shape" has the extent -5'])
     f.package(input={"mean": [0, 0]})
     f.run(status=1, says=['"input" has 3 channels, but 2 of "mean" and 3 of "std"'])
+    f.package()
+    f.run("--profile", status=1, says=["package 'fake' names no calls in its report.json; compile it anew to profile it"])
+    report = json.loads(f.read("package/report.json"))
+    f.write("package/report.json", json.dumps(dict(report, calls=[{"kernel": "linear_s16", "layer": 2, "macs": 0}])))
+    f.run(status=1, says=['a call of "linear_s16" belongs to layer 2 of 0'])
 
 
 @case

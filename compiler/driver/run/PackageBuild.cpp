@@ -54,7 +54,8 @@ llvm::Error run(llvm::ArrayRef<std::string> words, llvm::StringRef directory, ll
 
 } // namespace
 
-llvm::Expected<std::string> buildHarness(const PackageReport &report, const TargetDescription &target, llvm::StringRef buildDirectory) {
+llvm::Expected<std::string> buildHarness(const PackageReport &report, const TargetDescription &target, llvm::StringRef buildDirectory,
+                                         bool withProfile) {
   llvm::SmallString<256> build(buildDirectory);
   llvm::sys::fs::make_absolute(build);
   if (std::error_code code = llvm::sys::fs::create_directories(build))
@@ -69,7 +70,8 @@ llvm::Expected<std::string> buildHarness(const PackageReport &report, const Targ
                                         std::string(build),
                                         "-DCMAKE_TOOLCHAIN_FILE=" + join(target.directory, "toolchain.cmake"),
                                         "-DMCUFORM_TARGET_DIR=" + target.directory,
-                                        "-DMCUFORM_PACKAGE_DIR=" + report.directory};
+                                        "-DMCUFORM_PACKAGE_DIR=" + report.directory,
+                                        std::string("-DMCUFORM_PROFILE=") + (withProfile ? "ON" : "OFF")};
   if (isInstalled("ninja") && !llvm::sys::fs::exists(join(build, "CMakeCache.txt")))
     configure.insert(configure.end(), {"-G", "Ninja"});
   if (isInstalled("ccache"))

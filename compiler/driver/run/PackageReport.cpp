@@ -35,6 +35,9 @@ std::string findFault(const PackageReport &report) {
     return "\"output\".\"count\" is " + std::to_string(report.outputCount);
   if (!(report.outputScale > 0))
     return "\"output\".\"scale\" is not positive";
+  for (const PackageCall &call : report.calls)
+    if (call.layer && *call.layer >= report.layers.size())
+      return "a call of \"" + call.kernel + "\" belongs to layer " + std::to_string(*call.layer) + " of " + std::to_string(report.layers.size());
   return {};
 }
 
@@ -52,6 +55,13 @@ PackageReport fromJson(const json &root) {
   report.outputScale = root.at("output").at("scale").get<float>();
   report.arenaBytes = root.at("sram").at("arena_bytes").get<uint64_t>();
   report.staticBytes = root.at("sram").value("static_bytes", uint64_t{0});
+  // Only a profile needs them.
+  for (const json &layer : root.value("layers", json::array()))
+    report.layers.push_back({layer.at("name"), layer.at("kind")});
+  for (const json &call : root.value("calls", json::array())) {
+    const json &layer = call.at("layer");
+    report.calls.push_back({call.at("kernel"), layer.is_null() ? std::nullopt : std::optional<size_t>(layer.get<size_t>()), call.at("macs")});
+  }
   return report;
 }
 

@@ -7,10 +7,22 @@
 
 #include <array>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
 namespace mcuform {
+
+struct PackageLayer {
+  std::string name, kind;
+};
+
+/// A call of a kernel in the package's source.
+struct PackageCall {
+  std::string kernel;
+  std::optional<size_t> layer; ///< of PackageReport::layers
+  uint64_t macs = 0;           ///< per image, in all turns of the loops around it
+};
 
 struct PackageReport {
   std::string directory;
@@ -23,6 +35,8 @@ struct PackageReport {
   int64_t outputCount = 0;
   float outputScale = 0; ///< logit = scale * int16
   uint64_t arenaBytes = 0, staticBytes = 0;
+  std::vector<PackageLayer> layers;
+  std::vector<PackageCall> calls; ///< in the order of MCUFORM_CALL's numbers
 
   uint64_t inputBytes() const { return static_cast<uint64_t>(inputShape[0] * inputShape[1] * inputShape[2]); }
 };

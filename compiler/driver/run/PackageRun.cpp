@@ -93,8 +93,13 @@ llvm::Expected<Statistics> readStatistics(const std::string &path) {
     uint64_t value = 0;
     if (digits.getAsInteger(10, value))
       return bug("the harness wrote statistics that cannot be read: '" + line + "'");
-    if (key == "instructions") {
-      statistics.result.instructions.push_back(value);
+    auto *list = llvm::StringSwitch<std::vector<uint64_t> *>(key)
+                     .Case("instructions", &statistics.result.instructions)
+                     .Case("call_runs", &statistics.result.callRuns)
+                     .Case("call_instructions", &statistics.result.callInstructions)
+                     .Default(nullptr);
+    if (list) {
+      list->push_back(value);
       continue;
     }
     auto *slot = llvm::StringSwitch<std::optional<uint64_t> *>(key)
@@ -105,6 +110,7 @@ llvm::Expected<Statistics> readStatistics(const std::string &path) {
                      .Case("images", &statistics.images)
                      .Case("arena_high_water_bytes", &statistics.result.arenaHighWaterBytes)
                      .Case("stack_high_water_bytes", &statistics.result.stackHighWaterBytes)
+                     .Case("hook_instructions", &statistics.result.hookInstructions)
                      .Default(nullptr);
     if (!slot)
       return bug("the harness wrote statistics of an unknown kind: '" + line + "'");

@@ -23,6 +23,9 @@ struct RunResult {
   std::vector<uint64_t> instructions; ///< per image, exact; empty where the target does not count them
   std::optional<uint64_t> arenaHighWaterBytes;
   std::optional<uint64_t> stackHighWaterBytes; ///< below the caller's frame
+  // Of a package built with profile, over all images: each of the report's calls without the hooks, and all hooks together.
+  std::vector<uint64_t> callRuns, callInstructions;
+  std::optional<uint64_t> hookInstructions;
 };
 
 /// `progress` is called with the number of images finished. A model that faults, oversteps its memory or does not give the same logits

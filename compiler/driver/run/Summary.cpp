@@ -1,5 +1,6 @@
 #include "compiler/driver/run/Summary.h"
 #include "compiler/driver/run/Pictures.h"
+#include "compiler/driver/run/Text.h"
 
 #include "llvm/Demangle/Demangle.h"
 #include "llvm/Support/Format.h"
@@ -11,20 +12,6 @@
 namespace mcuform {
 
 namespace {
-
-/// 1234567 -> "1 234 567".
-std::string grouped(uint64_t value) {
-  std::string digits = std::to_string(value);
-  for (size_t at = digits.size(); at > 3;)
-    digits.insert(at -= 3, 1, ' ');
-  return digits;
-}
-
-std::string percent(double fraction) {
-  std::string text;
-  llvm::raw_string_ostream(text) << llvm::format("%.1f %%", 100 * fraction);
-  return text;
-}
 
 uint64_t sumOf(llvm::ArrayRef<uint64_t> values) { return std::accumulate(values.begin(), values.end(), uint64_t{0}); }
 
@@ -72,6 +59,8 @@ void printMeasurements(const Summary &summary, llvm::raw_ostream &os) {
     if (summary.report.macs != 0)
       llvm::raw_string_ostream(text) << llvm::format(", %.2f per multiplication",
                                                      static_cast<double>(mean) / static_cast<double>(summary.report.macs));
+    if (summary.profile)
+      text += ", with the profile's hooks";
     line(os, "instructions", text);
   }
   if (result.arenaHighWaterBytes)
@@ -101,6 +90,8 @@ void printSummary(const Summary &summary, llvm::raw_ostream &os) {
      << (summary.imageCount == 1 ? " image" : " images") << llvm::format(" in %.1f s\n", summary.seconds);
   printAccuracy(summary.accuracy, os);
   printMeasurements(summary, os);
+  if (summary.profile)
+    printProfile(*summary.profile, os);
 }
 
 std::string summaryJson(const Summary &summary) {
@@ -129,7 +120,9 @@ std::string summaryJson(const Summary &summary) {
   root["memory"] = nlohmann::ordered_json::array();
   for (const RegionUse &use : summary.memory)
     root["memory"].push_back({{"region", use.region.name}, {"used_bytes", use.usedBytes}, {"size_bytes", use.region.sizeBytes}});
-  return root.dump(2) + "\n";
+  root["profile"] = summary.profile ? profileJson(*summary.profile) : nlohmann::ordered_json(nullptr);
+  // Names of layers come from a model file: what is not UTF-8 is replaced.
+  return root.dump(2, ' ', false, nlohmann::ordered_json::error_handler_t::replace) + "\n";
 }
 
 void printSamples(llvm::ArrayRef<Sample> samples, const PackageReport &report, llvm::ArrayRef<std::string> classNames, bool withPictures,

@@ -4,6 +4,7 @@
 
 #include "compiler/driver/run/MemoryMap.h"
 #include "compiler/driver/run/PackageRun.h"
+#include "compiler/driver/run/Profile.h"
 #include "compiler/driver/run/StackBound.h"
 #include "compiler/driver/run/Statistics.h"
 
@@ -19,6 +20,7 @@ struct Summary {
   Accuracy accuracy;
   std::vector<RegionUse> memory;
   std::optional<StackBound> stackBound; ///< where the target's programs can be proved one
+  std::optional<Profile> profile; ///< where one was asked for
   double seconds = 0; ///< that the run took here
 };
 

@@ -23,6 +23,7 @@ ParsedOptions parseOptions(int argc, char **argv) {
   app.add_option("--show", options.show, "tell what was seen in the first K images")->type_name("K")->check(CLI::NonNegativeNumber);
   app.add_option("--classes", options.classes, "names of the classes for --show, one a line")->type_name("FILE");
   app.add_flag("--show-pictures", options.showPictures, "draw the images of --show even where the output is no terminal");
+  app.add_flag("--profile", options.profile, "count the instructions of each kernel and layer, too");
   app.add_option("--build-dir", options.buildDirectory, "build there and keep it (default: build anew in a temporary directory)")
       ->type_name("DIR");
   app.add_option("--time-limit", options.secondsPerImage, "give up when an image takes longer (default 300)")

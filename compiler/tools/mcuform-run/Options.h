@@ -19,6 +19,7 @@ struct Options {
   std::optional<int64_t> limit;
   int64_t show = 0;
   bool showPictures = false;
+  bool profile = false;
   double secondsPerImage = 300;
 };
 

@@ -64,6 +64,9 @@ llvm::Expected<Inputs> readInputs(const Options &options) {
     return fault("package '" + llvm::Twine(inputs.report.name) + "' needs an arena of " + llvm::Twine(inputs.report.arenaBytes) +
                  " bytes, target '" + inputs.target.name + "' has " + llvm::Twine(inputs.target.sramBudgetBytes()) + " beside its stack");
 
+  if (options.profile && inputs.report.calls.empty())
+    return fault("package '" + llvm::Twine(inputs.report.name) + "' names no calls in its report.json; compile it anew to profile it");
+
   llvm::Expected<NpyArray> images = readImages(options.input, inputs.report);
   if (!images)
     return images.takeError();
@@ -122,6 +125,7 @@ struct Run {
   RunResult result;
   std::vector<RegionUse> memory;
   std::optional<StackBound> stackBound;
+  std::optional<Profile> profile;
   double seconds = 0;
 };
 
@@ -135,7 +139,7 @@ llvm::Expected<Run> buildAndRun(const Options &options, const Inputs &inputs) {
     temporary.emplace(std::move(*created));
     buildDirectory = temporary->path();
   }
-  llvm::Expected<std::string> program = buildHarness(inputs.report, inputs.target, buildDirectory);
+  llvm::Expected<std::string> program = buildHarness(inputs.report, inputs.target, buildDirectory, options.profile);
   if (!program)
     return program.takeError();
   llvm::Expected<std::vector<RegionUse>> memory = readMemoryMap(*program, inputs.target);
@@ -165,7 +169,16 @@ llvm::Expected<Run> buildAndRun(const Options &options, const Inputs &inputs) {
   if (*stackBound && result->stackHighWaterBytes && *result->stackHighWaterBytes > (*stackBound)->bytes)
     return bug("package '" + inputs.report.name + "' took " + llvm::Twine(*result->stackHighWaterBytes) + " bytes of stack, more than the " +
                llvm::Twine((*stackBound)->bytes) + " that it was proved to need at most");
-  return Run{std::move(*result), std::move(*memory), std::move(*stackBound), seconds};
+  Run run{std::move(*result), std::move(*memory), std::move(*stackBound), std::nullopt, seconds};
+  if (options.profile) {
+    if (run.result.instructions.empty())
+      return fault("target '" + inputs.target.name + "' counts no instructions, so there is nothing to profile");
+    llvm::Expected<Profile> profile = computeProfile(inputs.report, run.result);
+    if (!profile)
+      return profile.takeError();
+    run.profile = std::move(*profile);
+  }
+  return run;
 }
 
 void show(const Options &options, const Inputs &inputs, llvm::ArrayRef<float> logits, llvm::ArrayRef<float> reference) {
@@ -209,7 +222,7 @@ llvm::Error work(const Options &options) {
   }
 
   const Accuracy accuracy = computeAccuracy(logits, static_cast<size_t>(inputs->report.outputCount), inputs->labels, reference);
-  const Summary summary{inputs->report, inputs->target, inputs->imageCount(), run->result, accuracy, run->memory, run->stackBound, run->seconds};
+  const Summary summary{inputs->report, inputs->target, inputs->imageCount(), run->result, accuracy, run->memory, run->stackBound, run->profile, run->seconds};
   show(options, *inputs, logits, reference);
   printSummary(summary, llvm::outs());
   llvm::outs().flush();

@@ -65,6 +65,33 @@ void expect(ModelEntry entry, uint32_t argument, uint64_t expected) {
   semihost(Semihosting::write_text, "\n");
 }
 
+uint64_t between;
+uint32_t loops_before;
+
+/// A part of what is counted, as a profile reads it: the loop, after `loops_before` of it.
+int part(void *count, int16_t *) {
+  if (loops_before != 0)
+    loop(reinterpret_cast<void *>(loops_before), nullptr);
+  const uint32_t began = ticks_now();
+  nops(reinterpret_cast<void *>(reinterpret_cast<uint32_t>(count) % 40), nullptr);
+  loop(count, nullptr);
+  between = instructions_between(began, ticks_now());
+  return 0;
+}
+
+void expect_part(uint32_t count, uint64_t expected) {
+  uint64_t instructions;
+  call_counted(part, reinterpret_cast<void *>(count), nullptr, &instructions);
+  if (between == expected)
+    return;
+  failed = true;
+  semihost(Semihosting::write_text, "expected a part of ");
+  print_decimal(expected);
+  semihost(Semihosting::write_text, " instructions, counted ");
+  print_decimal(between);
+  semihost(Semihosting::write_text, "\n");
+}
+
 } // namespace
 
 int main(int, char **) {
@@ -82,5 +109,14 @@ int main(int, char **) {
   // second.
   for (uint32_t count : {41943039u, 41943040u, 50000000u, 100000000u})
     expect(loop, count, loop_instructions * count + 1);
+  // Parts, wherever they begin, and one in which the timer goes round.
+  uint64_t instructions;
+  call_counted(part, reinterpret_cast<void *>(40), nullptr, &instructions);
+  const uint64_t overhead = between - 40 * loop_instructions;
+  for (loops_before = 0; loops_before < 20; ++loops_before)
+    for (uint32_t count = 40; count < 80; ++count)
+      expect_part(count, count * loop_instructions + count % 40 + overhead);
+  loops_before = 41943000;
+  expect_part(100, 100 * loop_instructions + 20 + overhead);
   return failed ? 1 : 0;
 }
