@@ -194,6 +194,20 @@ def profile_adds_up(tools):
     tools.call("mcuform-run", package, "--profile", "--input", images, "--target", "host", status=1)
 
 
+@case
+def small_vit_within_its_instructions(tools):
+    """The network of ../shared/design/peers-measured.md, with odd depths and counts throughout: 12x12x3 patches, 65 tokens."""
+    make_vit = os.path.join(ROOT, "test", "tools", "make_vit_onnx.py")
+    result = subprocess.run([sys.executable, make_vit, tools.path("small.onnx"), tools.path("small.npy")], capture_output=True, text=True)
+    expect(result.returncode == 0, result.stdout + result.stderr)
+    package = tools.compile(tools.path("small.onnx"), tools.path("small.npy"))
+    with open(os.path.join(package, "report.json")) as file:
+        expect(json.load(file)["model"]["macs"] == 50653248, "another network")
+    board = check_both_targets(tools, package, first_images(tools, tools.path("small.npy"), 2))
+    print(json.dumps(board, indent=1))
+    expect(board["instructions_per_image"] <= 64_000_000, "%d instructions" % board["instructions_per_image"])
+
+
 def vit_tiny(tools, model=None):
     return tools.compile(model or shared("models/vit_tiny_patch16_224.onnx"), shared("imagenet/calibration.npy"))
 
