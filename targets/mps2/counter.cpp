@@ -1,63 +1,53 @@
-// Exact instruction counts under "qemu-system-arm -icount shift=6": each instruction takes 64 ns of the board's time, and its timers run at
-// 25 MHz, so N instructions after the timer was started it has counted floor(N * 64 / 40) ticks. As a tick is shorter than an
-// instruction, every count belongs to one N: N = ceil(ticks * 5 / 8). The timer is started anew for each measurement, since the rounding
-// starts there.
+// Exact instruction counts under "qemu-system-arm -icount shift=6": each instruction takes 64 ns of the board's time. A board's timer that has a
+// tick of 40 ns has counted floor(N * 64 / 40) ticks N instructions after it was started. As a tick is shorter than an instruction, every
+// count belongs to one N: N = ceil(ticks * 5 / 8). The timer is started anew for each measurement, since the rounding starts there.
 //
-// The timer's 32 bits last 2.7e9 instructions. How often it has gone round is told by the board's counter of seconds: a round takes 171.8
-// s, so that a second more or less does not matter.
+// The timer's 32 bits last some 2e9 instructions. How often it has gone round is told by the board's counter of seconds: a round takes more
+// than two minutes, so that a second more or less does not matter.
+#include "board.h"
 #include "platform.h"
 
 namespace mcuform::target {
 
 namespace {
 
+volatile uint32_t &device_register(uint32_t address) { return *reinterpret_cast<volatile uint32_t *>(address); }
+
 struct Measurement {
-  uint32_t seconds_before;
-  uint32_t seconds_after;
-  uint32_t timer_after; // counts down from 2^32 - 1
+  uint32_t start, start_word, value; // of the timer; `measure` knows their places
+  uint32_t reading;                  // what stood in `value` in the end
 };
 
 // int measure(ModelEntry entry, void *arena, int16_t *output, Measurement *measurement)
 //
 // In assembler, because the number of instructions between the timer's start and its reading must not depend on the compiler's mood.
-// CMSDK dual timer 1 at 0x40002000: LOAD +0, VALUE +4, CONTROL +8 (bit 7 enable, bit 1 32 bits wide; prescaler and mode 0: free running).
-// Seconds: CLK1HZ of the FPGA's system registers, 0x40028010.
 extern "C" __attribute__((naked, noinline)) int measure(ModelEntry, void *, int16_t *, Measurement *) {
   asm volatile(R"(
     push  {r3-r7, lr}
     mov   r4, r0
     mov   r0, r1
     mov   r1, r2
-    movw  r5, #0x2000
-    movt  r5, #0x4000
-    movw  r6, #0x8010
-    movt  r6, #0x4002
-    movs  r2, #0
-    str   r2, [r5, #8]
-    mvn   r2, #0
-    str   r2, [r5, #0]
-    movs  r7, #0x82
-    ldr   r2, [r6]
-    str   r2, [r3, #0]
-    str   r7, [r5, #8]
+    ldr   r5, [r3, #0]
+    ldr   r6, [r3, #4]
+    ldr   r7, [r3, #8]
+    str   r6, [r5]
     blx   r4
-    ldr   r2, [r5, #4]
-    ldr   r7, [r6]
+    ldr   r2, [r7]
     pop   {r3}
-    str   r7, [r3, #4]
-    str   r2, [r3, #8]
+    str   r2, [r3, #12]
     pop   {r4-r7, pc}
   )");
 }
 
-uint64_t instructions_of(const Measurement &measurement) {
-  constexpr uint64_t round = uint64_t{1} << 32;
-  constexpr uint64_t ticks_per_second = 25000000;
-  const uint64_t low = ~measurement.timer_after;
-  const uint64_t about = uint64_t{measurement.seconds_after - measurement.seconds_before} * ticks_per_second;
-  const uint64_t rounds = about > low ? (about - low + round / 2) / round : 0;
-  const uint64_t ticks = rounds * round + low;
-  return (ticks * 5 + 7) / 8;
+uint64_t instructions_in(uint64_t ticks) {
+  return (ticks * timer.factor + (uint64_t{1} << timer.factor_shift) - 1) >> timer.factor_shift;
+}
+
+uint64_t instructions_of(uint32_t ticks, uint32_t seconds) {
+  constexpr uint64_t round = uint64_t{1} << 32, instructions_per_second = 1000000000 / 64;
+  const uint64_t about = (seconds * instructions_per_second << timer.factor_shift) / timer.factor;
+  const uint64_t rounds = about > ticks ? (about - ticks + round / 2) / round : 0;
+  return instructions_in(rounds * round + ticks);
 }
 
 /// Instructions that `measure` counts beside those of the function it calls.
@@ -71,20 +61,21 @@ __attribute__((naked, noinline)) int known_code_1001(void *, int16_t *) { asm vo
 } // namespace
 
 int call_counted(ModelEntry entry, void *arena, int16_t *output, uint64_t *instructions) {
-  Measurement measurement;
+  Measurement measurement = {timer.start, timer.start_word, timer.value, 0};
+  timer.stop();
+  const uint32_t seconds = device_register(timer.seconds);
   const int status = measure(entry, arena, output, &measurement);
-  *instructions = instructions_of(measurement) - overhead;
+  *instructions = instructions_of(measurement.reading ^ timer.inverted, device_register(timer.seconds) - seconds) - overhead;
   return status;
 }
 
 // The timer runs since call_counted started it, so that both readings can be rounded to whole instructions before their difference is taken.
-uint32_t ticks_now() { return ~*reinterpret_cast<const volatile uint32_t *>(0x40002004); }
+uint32_t ticks_now() { return device_register(timer.value) ^ timer.inverted; }
 
 uint64_t instructions_between(uint32_t earlier, uint32_t later) {
-  const uint64_t begin = (uint64_t{earlier} * 5 + 7) / 8, end = (uint64_t{later} * 5 + 7) / 8;
-  constexpr uint64_t instructions_per_round = (uint64_t{1} << 32) * 5 / 8;
-  const uint64_t difference = end - begin;
-  return difference + (instructions_per_round & (0 - (difference >> 63)));
+  const uint64_t difference = instructions_in(later) - instructions_in(earlier);
+  const uint64_t per_round = (uint64_t{timer.factor} << 32) >> timer.factor_shift; // a whole number of them
+  return difference + (per_round & (0 - (difference >> 63)));
 }
 
 bool counts_instructions() {

@@ -142,7 +142,7 @@ struct Vectors {
   uint32_t *initial_stack_pointer;
   Handler handlers[15];
 };
-// Reset, NMI, HardFault, MemManage, BusFault, UsageFault, four reserved, SVCall, debug monitor, one reserved, PendSV, SysTick.
+// Reset, NMI, HardFault, MemManage, BusFault, UsageFault, SecureFault (ARMv8-M), three reserved, SVCall, debug monitor, one reserved, PendSV, SysTick.
 __attribute__((section(".vectors"), used)) const Vectors vectors = {
-    &_stack_top, {reset, fault, fault, fault, fault, fault, nullptr, nullptr, nullptr, nullptr, fault, fault, nullptr, fault, fault}};
+    &_stack_top, {reset, fault, fault, fault, fault, fault, fault, nullptr, nullptr, nullptr, fault, fault, nullptr, fault, fault}};
 } // namespace

@@ -12,6 +12,16 @@ from fixture import CLASSES, HERE, SCALE, case, expect, fake_logits, main, npy, 
 
 TARGETS = os.path.abspath(os.path.join(HERE, "..", "..", "targets"))
 
+BOARDS = ["mps2-an386", "mps2-an500", "mps2-an505", "mps3-an547"]
+
+
+def read_memory_map(board):
+    """Origin and size of the flash, the SRAM and the flash for weights, as target.yaml has them."""
+    with open(os.path.join(TARGETS, board, "target.yaml")) as file:
+        regions = re.findall(r"name: \w+, origin: (\w+), size: (\d+) (\w+)", file.read())
+    units = {"KiB": 1 << 10, "MiB": 1 << 20}
+    return [(int(origin, 16), int(size) * units[unit]) for origin, size, unit in regions]
+
 
 # What a run gives.
 
@@ -82,11 +92,20 @@ def build_directory_is_kept(f):
     expect(os.path.exists(f.path("kept/harness")) and f.read("kept.npy") == f.read("fresh.npy"), "the kept build differs")
 
 
-@on_board
-def counter_is_exact(f):
-    built, told = f.build(os.path.join(HERE, "counter"), "mps2-an500")
+def on_every_board(function):
+    """A case for each board in QEMU; `function` takes the fixture and the board's name."""
+    for board in BOARDS:
+        def on_this(f, board=board):
+            function(f, board)
+        on_this.__name__ = function.__name__ + "_" + board.replace("-", "_")
+        on_board(on_this)
+
+
+@on_every_board
+def counter_is_exact(f, board):
+    built, told = f.build(os.path.join(HERE, "counter"), board, "-DBOARD=" + board)
     expect(built, told)
-    qemu = ["qemu-system-arm", "-M", "mps2-an500", "-display", "none", "-monitor", "none", "-serial", "null", "-semihosting-config",
+    qemu = ["qemu-system-arm", "-M", board, "-display", "none", "-monitor", "none", "-serial", "null", "-semihosting-config",
             "enable=on,target=native", "-kernel", f.path("build/counter_test")]
     done = subprocess.run(qemu + ["-icount", "shift=6"], stderr=subprocess.PIPE, universal_newlines=True)
     expect(done.returncode == 0, done.stderr)
@@ -122,17 +141,15 @@ def arena_of_nearly_all_sram_runs(f):
     expect(json.loads(f.read("r.json"))["arena_high_water_bytes"] == 318000, "wrong high-water mark")
 
 
-@on_board
-def accesses_outside_the_memory_map_fault(f):
-    for definition, address in (("FAKE_STORE_TO=0x20050000", "0x20050000"),  # just past 320 KiB
-                                ("FAKE_STORE_TO=0x60000000", "0x60000000"),  # the weights
-                                ("FAKE_STORE_TO=0x00000100", "0x00000100"),  # flash
-                                ("FAKE_LOAD_FROM=0x00100000", "0x00100000"),  # just past flash
-                                ("FAKE_LOAD_FROM=0x61000000", "0x61000000"),  # just past the weights' flash
-                                ("FAKE_LOAD_FROM=0x10000000", "0x10000000")):  # nothing
-        f.package(definition)
-        f.run("--target", "mps2-an500", "--build-dir", "build", status=3,
-              says=["fault: data access denied by the memory map at address " + address, "program counter 0x0000"])
+@on_every_board
+def accesses_outside_the_memory_map_fault(f, board):
+    flash, sram, weights = read_memory_map(board)
+    wrong = [("STORE_TO", sram[0] + sram[1]), ("STORE_TO", weights[0]), ("STORE_TO", flash[0] + 0x100), ("LOAD_FROM", flash[0] + flash[1]),
+             ("LOAD_FROM", sram[0] + sram[1]), ("LOAD_FROM", weights[0] + weights[1]), ("LOAD_FROM", 0x08000000)]
+    for access, address in wrong:
+        f.package("FAKE_%s=0x%08x" % (access, address))
+        f.run("--target", board, "--build-dir", "build", status=3,
+              says=["fault: data access denied by the memory map at address 0x%08x" % address, "program counter 0x"])
 
 
 @on_board
@@ -282,19 +299,18 @@ def interrupt_stops_and_cleans_up(f):
 
 @case
 def description_and_linker_script_agree(f):
-    with open(os.path.join(TARGETS, "mps2-an500", "target.yaml")) as file:
-        yaml = file.read()
-    with open(os.path.join(TARGETS, "mps2-an500", "linker.ld")) as file:
-        script = file.read()
-    units = {"KiB": 1 << 10, "K": 1 << 10, "MiB": 1 << 20, "M": 1 << 20}
-    described = {name.upper(): (int(origin, 16), int(size) * units[unit])
-                 for name, origin, size, unit in re.findall(r"name: (\w+), origin: (\w+), size: (\d+) (\w+)", yaml)}
-    linked = {name: (int(origin, 16), int(size) * units[unit])
-              for name, origin, size, unit in re.findall(r"(\w+) \(\w+\) *: ORIGIN = (\w+), LENGTH = (\d+)(\w)", script)}
-    expect(len(linked) == 3 and described == linked, "target.yaml has %s, linker.ld %s" % (described, linked))
-    stacks = [re.search(pattern, text).group(1) for pattern, text in
-              ((r"stack_reserve: (\d+) KiB", yaml), (r"_stack_reserve_bytes = (\d+)K", script))]
-    expect(stacks[0] == stacks[1], "the stack's reserves differ: %s" % stacks)
+    for board in BOARDS:
+        with open(os.path.join(TARGETS, board, "linker.ld")) as file:
+            script = file.read()
+        units = {"K": 1 << 10, "M": 1 << 20}
+        linked = [(int(origin, 16), int(size) * units[unit])
+                  for origin, size, unit in re.findall(r"\w+ \(\w+\) *: ORIGIN = (\w+), LENGTH = (\d+)(\w)", script)]
+        described = read_memory_map(board)
+        expect(len(linked) == 3 and described == linked, "%s: target.yaml has %s, linker.ld %s" % (board, described, linked))
+        with open(os.path.join(TARGETS, board, "target.yaml")) as file:
+            stacks = [re.search(pattern, text).group(1) for pattern, text in
+                      ((r"stack_reserve: (\d+) KiB", file.read()), (r"_stack_reserve_bytes = (\d+)K", script))]
+        expect(stacks[0] == stacks[1], "%s: the stack's reserves differ: %s" % (board, stacks))
 
 
 if __name__ == "__main__":
