@@ -1,6 +1,7 @@
-// Start-up, semihosting and guarded memory for the runtime's test programs on QEMU's mps2-an500.
+// Start-up, semihosting and guarded memory for the runtime's test programs on QEMU's boards.
 #include "platform.h"
 #include "../support.h"
+#include "board.h"
 
 extern "C" {
 extern uint32_t stack_top[];
@@ -53,20 +54,38 @@ int32_t semihosting(int32_t operation, const void *argument) {
 constexpr uint32_t slot_count = 6;
 constexpr uint32_t slot_bytes = 128 * 1024;
 constexpr uint32_t guard_bytes = 4096;
-constexpr uint32_t slots_base = 0x20200000;
-constexpr uint32_t pool_base = 0x20100000;
+#if defined(__ARM_FEATURE_MVE) // mps3-an547
+constexpr uint32_t slots_base = 0x21200000, pool_base = 0x21100000;
+#elif __ARM_ARCH == 8 // mps2-an505
+constexpr uint32_t slots_base = 0x38200000, pool_base = 0x38100000;
+#else
+constexpr uint32_t slots_base = 0x20200000, pool_base = 0x20100000;
+#endif
 constexpr uint32_t pool_bytes = 0x100000;
 uint32_t pool_used = 0;
 uint32_t slots_used = 0;
 
-// ARMv7-M: one region per slot over the default memory map.
+void set_mpu_region(uint32_t number, uint32_t base_register, uint32_t second_register) {
+  device_register(0xe000ed98) = number;
+  device_register(0xe000ed9c) = base_register;
+  device_register(0xe000eda0) = second_register;
+}
+
+/// The default memory map, and a region without access at the end of each slot.
 void protect_guards() {
-  constexpr uint32_t no_access_no_execute = 1u << 28;
-  constexpr uint32_t size_of_4_kib = 11u << 1;
+#if __ARM_ARCH == 8
+  // ARMv8-M cannot deny privileged code a region, but denies all what lies in two: the guards do, the slots only in one.
+  constexpr uint32_t execute_never = 1, enable = 1;
+  set_mpu_region(slot_count, slots_base | execute_never, (slots_base + slot_count * slot_bytes - 32) | enable);
+#endif
   for (uint32_t slot = 0; slot < slot_count; ++slot) {
-    device_register(0xe000ed98) = slot;
-    device_register(0xe000ed9c) = slots_base + (slot + 1) * slot_bytes - guard_bytes;
-    device_register(0xe000eda0) = no_access_no_execute | size_of_4_kib | 1;
+    const uint32_t guard = slots_base + (slot + 1) * slot_bytes - guard_bytes;
+#if __ARM_ARCH == 8
+    set_mpu_region(slot, guard | execute_never, (guard + guard_bytes - 32) | enable);
+#else
+    constexpr uint32_t no_access_no_execute = 1u << 28, size_of_4_kib = 11u << 1, enable = 1;
+    set_mpu_region(slot, guard, no_access_no_execute | size_of_4_kib | enable);
+#endif
   }
   device_register(0xe000ed94) = 5; // on, default map for the rest
   __asm__ volatile("dsb\nisb" ::: "memory");
@@ -136,10 +155,13 @@ void release_memory() {
   slots_used = 0;
 }
 
-uint32_t instruction_ticks() { return 0xffffffffu - device_register(0x40000004); }
+uint32_t instruction_ticks() { return device_register(target::timer.value) ^ target::timer.inverted; }
 
-// One instruction is 64 ns of virtual time, one tick of the 25 MHz timer 40 ns.
-uint32_t ticks_to_instructions(uint32_t ticks) { return static_cast<uint32_t>((static_cast<uint64_t>(ticks) * 40 + 32) / 64); }
+// One instruction is 64 ns of virtual time.
+uint32_t ticks_to_instructions(uint32_t ticks) {
+  const uint64_t half = (uint64_t{1} << target::timer.factor_shift) / 2;
+  return static_cast<uint32_t>((uint64_t{ticks} * target::timer.factor + half) >> target::timer.factor_shift);
+}
 
 } // namespace mcuform::test
 
@@ -149,9 +171,8 @@ void reset() {
   device_register(0xe000ed88) |= 0xfu << 20; // FPU
   __asm__ volatile("dsb\nisb" ::: "memory");
   protect_guards();
-  device_register(0x40000008) = 0xffffffff; // CMSDK timer 0: reload, value, enable
-  device_register(0x40000004) = 0xffffffff;
-  device_register(0x40000000) = 1;
+  mcuform::target::timer.stop();
+  device_register(mcuform::target::timer.start) = mcuform::target::timer.start_word;
   finish(run());
 }
 

@@ -1,4 +1,4 @@
-// The little that a test program needs on QEMU's mps2-an500 (Cortex-M7): output, its argument, the end of the program, an instruction
+// The little that a test program needs on QEMU's boards: output, its argument, the end of the program, an instruction
 // count.
 #ifndef MCUFORM_TEST_RUNTIME_QEMU_PLATFORM_H
 #define MCUFORM_TEST_RUNTIME_QEMU_PLATFORM_H
