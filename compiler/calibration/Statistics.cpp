@@ -34,8 +34,15 @@ struct RowSample {
   }
 };
 
-/// The unfolded pixels of every patch, one row each.
-std::vector<float> unfoldPatches(mcuf::PatchEmbedOp embed, const HostTensor &pixels) {
+bool readsSequence(mcuf::PatchEmbedOp embed) { return mcuf::shapeOf(embed.getImage()).size() == 3; }
+
+/// The rows of a sequence, or the unfolded pixels of every patch, one row each.
+std::vector<float> unfoldPatches(mcuf::PatchEmbedOp embed, const ImageSet &inputs, size_t input) {
+  if (readsSequence(embed)) {
+    HostTensor sequence = inputs.input(input);
+    return std::vector<float>(sequence.data<float>(), sequence.data<float>() + sequence.size());
+  }
+  HostTensor pixels = inputs.pixels(input);
   auto weights = mcuf::shapeOf(embed.getWeights());
   int64_t patchHeight = weights[1], patchWidth = weights[2], channels = weights[3], width = pixels.shape()[1];
   int64_t run = patchWidth * channels;
@@ -116,8 +123,10 @@ FailureOr<CalibrationResult> collectStatistics(func::FuncOp function, const Imag
   if (failed(interpreter))
     return failure();
   SmallVector<mcuf::PatchEmbedOp> embeds;
-  if (inputs.holdsPixels())
-    function.walk([&](mcuf::PatchEmbedOp embed) { embeds.push_back(embed); });
+  function.walk([&](mcuf::PatchEmbedOp embed) {
+    if (inputs.holdsPixels() || readsSequence(embed))
+      embeds.push_back(embed);
+  });
   // What linear layers read; several may share one.
   llvm::MapVector<Value, size_t> observed;
   if (withCovariances)
@@ -147,7 +156,7 @@ FailureOr<CalibrationResult> collectStatistics(func::FuncOp function, const Imag
       if (failed(outputs))
         return;
       for (size_t e = 0; e < embeds.size(); ++e) {
-        std::vector<float> rows = unfoldPatches(embeds[e], inputs.pixels(i));
+        std::vector<float> rows = unfoldPatches(embeds[e], inputs, i);
         int64_t width = patchSize(embeds[e]), count = int64_t(rows.size()) / width;
         groups[group].patches[embeds[e]].add(rows.data(), count, width);
         sample.patches[e].take(rows.data(), count, width, i);

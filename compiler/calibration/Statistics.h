@@ -31,7 +31,7 @@ struct ChannelCovariance {
 
 struct CalibrationResult {
   llvm::DenseMap<mlir::Value, ChannelStatistics> values;
-  /// Per patch embedding: the unfolded pixels (0..255) in the order of its weights, [patch_height * patch_width * channels].
+  /// Per patch embedding: the unfolded pixels (0..255) in the order of its weights, [patch_height * patch_width * channels]; the features of a sequence.
   llvm::DenseMap<mlir::Operation *, ChannelStatistics> patches;
   /// What linear layers and patch embeddings multiply by their weights: of the values that linear layers read and, as above, of unfolded pixels. Taken from at
   /// most kCovarianceRows rows of an input, evenly spread.

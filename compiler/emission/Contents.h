@@ -9,6 +9,7 @@
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "llvm/ADT/DenseMap.h"
 
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -29,7 +30,9 @@ struct Package {
   mlir::DictionaryAttr schedule;
 
   mcurt::BufferOp input;
+  /// Of a sequence: 1, its rows, their features.
   int64_t inputHeight, inputWidth, inputChannels, inputBytes;
+  std::optional<float> inputScale; ///< of a sequence of int16; an image is uint8
   std::string inputMode; ///< as --input-mode spells it
   std::vector<float> mean, std;
   int64_t outputCount;
@@ -69,6 +72,8 @@ llvm::Expected<std::vector<std::pair<std::string, std::string>>> collectRuntimeF
 
 /// `text` with each "@key@" replaced by its value.
 std::string fillTemplate(llvm::StringRef text, llvm::ArrayRef<std::pair<llvm::StringRef, std::string>> values);
+/// "224 x 224 x 3 pixels", "98 x 40 features".
+std::string describeInput(const Package &package);
 /// The shortest text that reads back as the same float, a valid literal of C once 'f' is appended.
 std::string formatFloat(float value);
 

@@ -16,7 +16,7 @@ static const char *const kHeader = R"(/* @name@: @about@
  *     @NAME@_DEFINE_OUTPUT(logits);
  *
  *     if (@name@_check_weights() != @NAME@_OK) ...           // once, at start
- *     read_camera(@name@_input(arena), @NAME@_INPUT_BYTES);  // before each run, which overwrites the image
+ *     @read@(@name@_input(arena), @NAME@_INPUT_BYTES);  // before each run, which overwrites the @image@
  *     if (@name@_run(arena, logits) != @NAME@_OK) ...
  *
  * There is no other state: no globals, no heap, no static memory. Functions may run at the same time, in threads or interrupts, as long as
@@ -33,11 +33,8 @@ static const char *const kHeader = R"(/* @name@: @about@
 /* Static memory of the library, beside constants. */
 #define @NAME@_STATIC_BYTES 0
 
-/* The input: one image, uint8, lines from top to bottom, pixels from left to right, channels interleaved@normalization@ */
-#define @NAME@_INPUT_HEIGHT @height@
-#define @NAME@_INPUT_WIDTH @width@
-#define @NAME@_INPUT_CHANNELS @channels@
-#define @NAME@_INPUT_BYTES @input@
+/* The input: @inputFormat@ */
+@inputShape@#define @NAME@_INPUT_BYTES @input@
 
 /* The output: int16; times the scale it is what the float model computes. */
 #define @NAME@_OUTPUT_COUNT @count@
@@ -63,12 +60,12 @@ enum {
   @NAME@_ERROR_WEIGHTS = 2   /* the weights in memory are not those of this code */
 };
 
-/* Where in the arena the image goes: @NAME@_INPUT_BYTES bytes, to be written before each run. No alignment is needed.
+/* Where in the arena the @image@ goes: @NAME@_INPUT_BYTES bytes, to be written before each run. No alignment is needed.
  * Input mode @mode@. */
 void *@name@_input(void *arena);
 
-/* Computes the output for the image in the arena. `output` has room for @NAME@_OUTPUT_COUNT values and lies outside of the arena, at a multiple of 4.
- * The image is gone afterwards. Returns @NAME@_OK or @NAME@_ERROR_ARGUMENT. */
+/* Computes the output for the @image@ in the arena. `output` has room for @NAME@_OUTPUT_COUNT values and lies outside of the arena, at a multiple of 4.
+ * The @image@ is gone afterwards. Returns @NAME@_OK or @NAME@_ERROR_ARGUMENT. */
 int @name@_run(void *arena, int16_t *output);
 
 /* Compares the checksum (CRC-32) of the weights in memory with that of the weights for which this code was made. Reads all
@@ -105,27 +102,37 @@ std::string emitHeader(const Package &package) {
       texts.push_back(formatFloat(value));
     return join(texts, ", ");
   };
+  const bool isSequence = package.inputScale.has_value();
+  const std::string image = isSequence ? "sequence" : "image";
+  auto define = [&](const char *name, const std::string &value) { return "#define " + package.upperName + "_INPUT_" + name + " " + value + "\n"; };
   std::string normalization = ".\n * Raw pixels, 0 to 255";
   if (!package.mean.empty() && !package.std.empty())
     normalization += ": that the model was trained on (pixel / 255 - mean) / std, mean " + list(package.mean) + ", std " +
                      list(package.std) + ", is part\n * of the weights.";
   else
     normalization += ".";
-  std::string about = (package.modelName.empty() ? "a model" : harmless(package.modelName)) + ", " + std::to_string(package.inputHeight) +
-                      " x " + std::to_string(package.inputWidth) + " x " + std::to_string(package.inputChannels) + " pixels to " +
+  std::string inputFormat = "one image, uint8, lines from top to bottom, pixels from left to right, channels interleaved" + normalization;
+  std::string inputShape = define("HEIGHT", std::to_string(package.inputHeight)) + define("WIDTH", std::to_string(package.inputWidth)) +
+                           define("CHANNELS", std::to_string(package.inputChannels));
+  if (isSequence) {
+    inputFormat = "int16, row after row: what the float model takes, divided by the scale, rounded to nearest and saturated.";
+    inputShape = define("ROWS", std::to_string(package.inputWidth)) + define("FEATURES", std::to_string(package.inputChannels)) +
+                 define("SCALE", formatFloat(*package.inputScale) + "f");
+  }
+  std::string about = (package.modelName.empty() ? "a model" : harmless(package.modelName)) + ", " + describeInput(package) + " to " +
                       std::to_string(package.outputCount) + " values.";
   std::string sha = package.modelSha256.empty() ? "" : " from the ONNX file with SHA-256\n * " + harmless(package.modelSha256);
-  std::string mode = package.inputMode + (mcurt::BufferOp(package.input).getOver() ? ": the run overwrites the image with its tokens as it reads the patches, so the two share memory"
-                                                                  : ": the image has memory of its own until its last patch is read");
+  std::string mode = package.inputMode + (mcurt::BufferOp(package.input).getOver() ? ": the run overwrites the " + image + " with its tokens as it reads the patches, so the two share memory"
+                                                                  : ": the " + image + " has memory of its own until its last patch is read");
   return fillTemplate(kHeader, {{"name", package.name},
                                 {"NAME", package.upperName},
                                 {"about", about},
                                 {"sha", sha},
                                 {"arena", std::to_string(package.arenaBytes)},
-                                {"normalization", normalization},
-                                {"height", std::to_string(package.inputHeight)},
-                                {"width", std::to_string(package.inputWidth)},
-                                {"channels", std::to_string(package.inputChannels)},
+                                {"read", isSequence ? "read_features" : "read_camera"},
+                                {"image", image},
+                                {"inputFormat", inputFormat},
+                                {"inputShape", inputShape},
                                 {"mode", mode},
                                 {"calls", std::to_string(package.stepCount)},
                                 {"input", std::to_string(package.inputBytes)},

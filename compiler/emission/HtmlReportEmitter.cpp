@@ -180,16 +180,17 @@ std::string allFacts(const Package &package) {
       text += (text.empty() ? "" : ", ") + formatFloat(value);
     return text.empty() ? std::string("none") : text;
   };
-  std::string shape = std::to_string(package.inputHeight) + " x " + std::to_string(package.inputWidth) + " x " + std::to_string(package.inputChannels);
-  return factTable("Model", {{"name", package.modelName},
+  Facts model = {{"name", package.modelName},
                              {"SHA-256 of the ONNX file", package.modelSha256},
                              {"parameters", groupedDigits(package.parameters)},
                              {"multiplications", groupedDigits(package.totalMacs())},
-                             {"input", "uint8, " + shape + ", channels interleaved"},
-                             {"mean", list(package.mean)},
-                             {"standard deviation", list(package.std)},
-                             {"output", "int16, " + groupedDigits(package.outputCount) + " values"},
-                             {"output scale", formatFloat(package.outputScale)}}) +
+                             {"input", (package.inputScale ? "int16, " : "uint8, ") + describeInput(package) + (package.inputScale ? "" : ", channels interleaved")}};
+  if (package.inputScale)
+    model.push_back({"input scale", formatFloat(*package.inputScale)});
+  else
+    model.insert(model.end(), {{"mean", list(package.mean)}, {"standard deviation", list(package.std)}});
+  model.insert(model.end(), {{"output", "int16, " + groupedDigits(package.outputCount) + " values"}, {"output scale", formatFloat(package.outputScale)}});
+  return factTable("Model", model) +
          factTable("Target and schedule", [&] {
            Facts facts = factsOf(package.schedule);
            facts.insert(facts.begin(), {"target", package.targetName});
@@ -217,8 +218,7 @@ std::string emitHtmlReport(const Package &package) {
   const int64_t gap = package.arenaBytes - package.lowerBoundBytes;
   return fillTemplate(kHtmlReport,
                       {{"name", package.name},
-                       {"about", escapeXml("A vision transformer as int8 C++ for " + package.targetName + ": " + std::to_string(package.inputHeight) + " x " +
-                                           std::to_string(package.inputWidth) + " x " + std::to_string(package.inputChannels) + " pixels to " +
+                       {"about", escapeXml("A vision transformer as int8 C++ for " + package.targetName + ": " + describeInput(package) + " to " +
                                            groupedDigits(package.outputCount) + " values.")},
                        {"tiles", tile(groupedDigits(package.arenaBytes), "bytes of arena") +
                                      tile(gap ? groupedDigits(gap) : "0", "bytes above the lower bound") +

@@ -107,6 +107,8 @@ llvm::Expected<Package> collectPackage(ModuleOp module, const EmissionOptions &o
   package.inputWidth = image[1];
   package.inputChannels = image[2];
   package.inputBytes = package.input.getSizeBytes();
+  if (auto scale = package.function->getAttrOfType<FloatAttr>("mcurt.input_scale"))
+    package.inputScale = static_cast<float>(scale.getValueAsDouble());
   package.inputMode = package.input.getOver() ? "overwrite" : "frame";
   package.mean = floatsOf(package.function->getAttr("mcurt.mean"));
   package.std = floatsOf(package.function->getAttr("mcurt.std"));
@@ -114,6 +116,11 @@ llvm::Expected<Package> collectPackage(ModuleOp module, const EmissionOptions &o
   auto scale = package.function.getArgAttrOfType<FloatAttr>(0, "mcurt.scale");
   package.outputScale = scale ? static_cast<float>(scale.getValueAsDouble()) : 1.0f;
   return package;
+}
+
+std::string describeInput(const Package &package) {
+  std::string text = std::to_string(package.inputWidth) + " x " + std::to_string(package.inputChannels);
+  return package.inputScale ? text + " features" : std::to_string(package.inputHeight) + " x " + text + " pixels";
 }
 
 std::string fillTemplate(StringRef text, ArrayRef<std::pair<StringRef, std::string>> values) {

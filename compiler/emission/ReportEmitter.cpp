@@ -97,6 +97,12 @@ std::string emitReport(const Package &package) {
                      {"mode", package.inputMode},
                      {"mean", numbers(package.mean)},
                      {"std", numbers(package.std)}};
+  if (package.inputScale)
+    report["input"] = {{"dtype", "int16"},
+                       {"shape", {package.inputWidth, package.inputChannels}},
+                       {"layout", "rows"},
+                       {"mode", package.inputMode},
+                       {"scale", number(*package.inputScale)}};
   report["output"] = {{"dtype", "int16"}, {"count", package.outputCount}, {"scale", number(package.outputScale)}};
   Json buffers = Json::array();
   for (mcurt::BufferOp buffer : package.buffers) {

@@ -148,10 +148,13 @@ HostTensor attention(const HostTensor &q, const HostTensor &k, const HostTensor 
 
 HostTensor patchEmbed(const HostTensor &image, const HostTensor &weights, const HostTensor &bias, const HostTensor *position, const HostTensor *prefix) {
   int64_t units = weights.shape()[0], patchHeight = weights.shape()[1], patchWidth = weights.shape()[2], channels = weights.shape()[3];
-  int64_t height = image.shape()[2], width = image.shape()[3], gridHeight = height / patchHeight, gridWidth = width / patchWidth;
+  bool isSequence = image.rank() == 3;
+  int64_t height = isSequence ? 1 : image.shape()[2], width = isSequence ? image.shape()[1] : image.shape()[3], gridHeight = height / patchHeight, gridWidth = width / patchWidth;
   int64_t patches = gridHeight * gridWidth, depth = patchHeight * patchWidth * channels, first = prefix ? prefix->shape()[0] : 0;
   HostTensor rows(ElementKind::F32, {patches, depth});
-  for (int64_t t = 0; t < patches; ++t)
+  if (isSequence)
+    rows = image.reshaped({patches, depth});
+  for (int64_t t = 0; t < patches && !isSequence; ++t)
     for (int64_t k = 0; k < depth; ++k) {
       int64_t y = t / gridWidth * patchHeight + k / (patchWidth * channels), x = t % gridWidth * patchWidth + k / channels % patchWidth;
       rows.data<float>()[t * depth + k] = image.data<float>()[(k % channels * height + y) * width + x];

@@ -26,8 +26,8 @@ template <class In, class Fn> void forEachAccumulator(const In *input, int64_t r
     }
 }
 
-HostTensor layerNorm(mcuf::QLayerNormOp op, const HostTensor &input, const HostTensor &factor, ArrayRef<int64_t> shape) {
-  HostTensor result(ElementKind::I16, shape);
+/// fn(index of the element, channel, z, sum of the row's z, scale of the row) for each element of normalized rows.
+template <class Fn> void normalizeRows(const HostTensor &input, const HostTensor &factor, int64_t epsilon, int32_t outShift, Fn fn) {
   int64_t width = input.width();
   SmallVector<int32_t> z(static_cast<size_t>(width));
   for (int64_t t = 0; t < input.rows(); ++t) {
@@ -38,11 +38,28 @@ HostTensor layerNorm(mcuf::QLayerNormOp op, const HostTensor &input, const HostT
       sum += z[c];
       squares += int64_t(z[c]) * z[c];
     }
-    uint64_t variance = rt::layer_norm_variance(int32_t(width), squares, sum, int64_t(op.getEpsilon()));
-    rt::RowScale scale = rt::layer_norm_scale(variance, int32_t(op.getOutShift()));
+    uint64_t variance = rt::layer_norm_variance(int32_t(width), squares, sum, epsilon);
+    rt::RowScale scale = rt::layer_norm_scale(variance, outShift);
     for (int64_t c = 0; c < width; ++c)
-      result.data<int16_t>()[t * width + c] = rt::layer_norm_value(z[c], int32_t(width), sum, scale);
+      fn(t * width + c, c, z[c], sum, scale);
   }
+}
+
+HostTensor layerNorm(mcuf::QLayerNormOp op, const HostTensor &input, const HostTensor &factor, ArrayRef<int64_t> shape) {
+  HostTensor result(ElementKind::I16, shape);
+  normalizeRows(input, factor, int64_t(op.getEpsilon()), int32_t(op.getOutShift()), [&](int64_t i, int64_t, int32_t z, int32_t sum, rt::RowScale scale) {
+    result.data<int16_t>()[i] = rt::layer_norm_value(z, int32_t(input.width()), sum, scale);
+  });
+  return result;
+}
+
+HostTensor layerNormAffine(mcuf::QLayerNormAffineOp op, const HostTensor &input, const HostTensor &factor, const HostTensor &gain, const HostTensor &offset,
+                           ArrayRef<int64_t> shape) {
+  HostTensor result(ElementKind::I16, shape);
+  normalizeRows(input, factor, int64_t(op.getEpsilon()), rt::layer_norm_affine_shift, [&](int64_t i, int64_t c, int32_t z, int32_t sum, rt::RowScale scale) {
+    result.data<int16_t>()[i] =
+        rt::layer_norm_affine_value(z, int32_t(input.width()), sum, scale, gain.data<int32_t>()[c], offset.data<int16_t>()[c]);
+  });
   return result;
 }
 
@@ -111,14 +128,22 @@ HostTensor patchEmbed(mcuf::QPatchEmbedOp op, const HostTensor &image, const Hos
   if (prefix)
     std::memcpy(result.data<char>(), prefix->data<char>(), size_t(prefixSize) * sizeof(int16_t));
   int16_t *out = result.data<int16_t>() + prefixSize;
+  auto store = [&](int64_t t) {
+    return [&, t](int64_t, int32_t acc, int64_t n) {
+      out[t * units + n] = rt::requantize_add_s16(acc, mult.data<int32_t>()[n], position.data<int16_t>()[t * units + n]);
+    };
+  };
+  if (image.kind() == ElementKind::I16) {
+    for (int64_t t = 0; t < position.shape()[0]; ++t)
+      forEachAccumulator(image.data<int16_t>() + t * depth, 1, weights, bias, store(t));
+    return result;
+  }
   std::vector<uint8_t> pixels(static_cast<size_t>(depth), 0); // of an odd count the last stays 0
   for (int64_t t = 0; t < position.shape()[0]; ++t) {
     for (int64_t y = 0; y < patchHeight; ++y)
       std::memcpy(pixels.data() + y * run, image.data<uint8_t>() + ((t / gridWidth * patchHeight + y) * width + t % gridWidth * patchWidth) * channels,
                   size_t(run));
-    forEachAccumulator(pixels.data(), 1, weights, bias, [&](int64_t, int32_t acc, int64_t n) {
-      out[t * units + n] = rt::requantize_add_s16(acc, mult.data<int32_t>()[n], position.data<int16_t>()[t * units + n]);
-    });
+    forEachAccumulator(pixels.data(), 1, weights, bias, store(t));
   }
   return result;
 }
@@ -144,6 +169,7 @@ FailureOr<HostTensor> evaluateIntegerOp(Operation *op, ArrayRef<HostTensor> in) 
         return patchEmbed(embed, in[0], in[1], in[2], in[3], in[4], embed.getPrefix() ? &in[5] : nullptr, shape);
       })
       .Case([&](mcuf::QLayerNormOp norm) { return layerNorm(norm, in[0], in[1], shape); })
+      .Case([&](mcuf::QLayerNormAffineOp norm) { return layerNormAffine(norm, in[0], in[1], in[2], in[3], shape); })
       .Case([&](mcuf::QLinearOp linearOp) {
         auto kind = elementKindOf(cast<RankedTensorType>(linearOp.getType()).getElementType());
         return linear(*kind, in[0], in[1], in[2], in[3], shape);

@@ -270,6 +270,10 @@ void PatchEmbedOp::build(OpBuilder &, OperationState &state, Value image, Value 
 
 LogicalResult PatchEmbedOp::inferReturnTypes(MLIRContext *, std::optional<Location> location, Adaptor adaptor, SmallVectorImpl<Type> &types) {
   auto image = shapeOf(adaptor.getImage()), weights = shapeOf(adaptor.getWeights());
+  // A sequence is an image of one line whose channels are the features.
+  SmallVector<int64_t> sequence;
+  if (image.size() == 3)
+    image = sequence = {image[0], image[2], 1, image[1]};
   if (image.size() != 4 || weights.size() != 4 || image[0] != 1 || image[1] != weights[3] || image[2] < weights[1] || image[3] < weights[2])
     return fail(location, "patch embedding of " + text(image) + " with weights " + text(weights));
   int64_t patches = (image[2] / weights[1]) * (image[3] / weights[2]), units = weights[0];

@@ -9,10 +9,11 @@ include "dialects/mcuf/McufDialect.td"
 // Weights are plain i8 tensors [units, depth] (paired only when the pack is written), bias and mult i32 [units].
 
 def Mcuf_QPatchEmbedOp : Mcuf_Op<"q_patch_embed"> {
-  let summary = "Patch embedding from uint8 pixels into the residual stream";
+  let summary = "Patch embedding from uint8 pixels, or of int16 rows, into the residual stream";
   let description = [{
     image [height, width, channels] of ui8; weights i8 [units, patch_height*patch_width*channels], with a last column of zeros where that is odd; position i16
     [patches, units] in residual scale (zeros where the network has none): x[n + t] = S16(R(acc, mult, position[t])); prefix i16 [n, units] becomes the first rows.
+    An image of i16 [1, rows, features] holds rows to embed one by one: its patches are 1x1.
   }];
   let arguments = (ins AnyRankedTensor:$image, AnyRankedTensor:$weights, AnyRankedTensor:$bias, AnyRankedTensor:$mult, AnyRankedTensor:$position,
                        Optional<AnyRankedTensor>:$prefix, I64Attr:$patch_height, I64Attr:$patch_width);
@@ -26,6 +27,15 @@ def Mcuf_QLayerNormOp : Mcuf_Op<"q_layer_norm"> {
   let arguments = (ins AnyRankedTensor:$input, AnyRankedTensor:$factor, I64Attr:$epsilon, I64Attr:$out_shift);
   let results = (outs AnyRankedTensor:$result);
   let assemblyFormat = "$input `,` $factor attr-dict `:` functional-type(operands, results)";
+  let hasVerifier = 1;
+}
+
+def Mcuf_QLayerNormAffineOp : Mcuf_Op<"q_layer_norm_affine"> {
+  let summary = "LayerNorm of rows of the residual stream with gamma and beta; the result is the residual stream again";
+  let description = "gain i32 and offset i16 [width]: S16(R(normalized, gain, offset)), normalized in units of 2^-20.";
+  let arguments = (ins AnyRankedTensor:$input, AnyRankedTensor:$factor, AnyRankedTensor:$gain, AnyRankedTensor:$offset, I64Attr:$epsilon);
+  let results = (outs AnyRankedTensor:$result);
+  let assemblyFormat = "$input `,` $factor `,` $gain `,` $offset attr-dict `:` functional-type(operands, results)";
   let hasVerifier = 1;
 }
 

@@ -50,7 +50,10 @@ LogicalResult QPatchEmbedOp::verify() {
   int64_t patches = (image[0] / int64_t(getPatchHeight())) * (image[1] / int64_t(getPatchWidth())), prefix = getPrefix() ? shapeOf(getPrefix())[0] : 0;
   if (getPrefix() && (failed(expectShape(*this, "prefix", getPrefix(), {prefix, weights[0]})) || failed(expectBits(*this, "prefix", getPrefix(), 16))))
     return failure();
-  return failure(failed(expectBits(*this, "image", getImage(), 8)) || failed(expectBits(*this, "weights", getWeights(), 8)) ||
+  if (storageBits(getImage()) != 8 && (storageBits(getImage()) != 16 || image[0] != 1 || getPatchHeight() != 1 || getPatchWidth() != 1 || image[2] % 2))
+    return emitOpError() << "image must be stored in 8 bits, or in 16 bits as one line of patches of 1x1 with an even number of channels, got "
+                         << getImage().getType();
+  return failure(failed(expectBits(*this, "weights", getWeights(), 8)) ||
                  failed(expectBits(*this, "result", getResult(), 16)) || failed(expectShape(*this, "position", getPosition(), {patches, weights[0]})) ||
                  failed(expectBits(*this, "position", getPosition(), 16)) || failed(expectShape(*this, "bias", getBias(), weights[0])) ||
                  failed(expectShape(*this, "mult", getMult(), weights[0])) || failed(expectShape(*this, "result", getResult(), {1, prefix + patches, weights[0]})));
@@ -62,6 +65,17 @@ LogicalResult QLayerNormOp::verify() {
   return failure(failed(expectBits(*this, "input", getInput(), 16)) || failed(expectBits(*this, "result", getResult(), 16)) ||
                  failed(expectBits(*this, "factor", getFactor(), 16)) || failed(expectShape(*this, "factor", getFactor(), widthOf(getInput()))) ||
                  failed(expectShape(*this, "result", getResult(), shapeOf(getInput()))));
+}
+
+LogicalResult QLayerNormAffineOp::verify() {
+  if (getEpsilon() < 1)
+    return emitOpError() << "epsilon must be at least 1, got " << getEpsilon();
+  if (getInput().getType() != getResult().getType())
+    return emitOpError() << "input and result must have one type, got " << getInput().getType() << " and " << getResult().getType();
+  for (auto [name, value, bits] : {std::tuple("factor", getFactor(), 16u), {"gain", getGain(), 32u}, {"offset", getOffset(), 16u}})
+    if (failed(expectBits(*this, name, value, bits)) || failed(expectShape(*this, name, value, widthOf(getInput()))))
+      return failure();
+  return expectBits(*this, "input", getInput(), 16);
 }
 
 LogicalResult QLinearOp::verify() {

@@ -1,5 +1,5 @@
-// Patch embedding: a convolution whose windows tile the image, or a dense layer on patches cut by reshapes and transpositions, then
-// position and class tokens.
+// Patch embedding: a convolution whose windows tile the image, a dense layer on patches cut by reshapes and transpositions, or on the rows of
+// a sequence, then position and class tokens.
 #include "passes/Passes.h"
 #include "passes/fusion/Matching.h"
 #include "passes/fusion/View.h"
@@ -116,6 +116,24 @@ private:
   }
 };
 
+/// A dense layer on the rows of the model's input [1, tokens, features]: each row is a patch.
+struct SequencePattern : OpRewritePattern<mcuf::LinearOp> {
+  using OpRewritePattern::OpRewritePattern;
+
+  LogicalResult matchAndRewrite(mcuf::LinearOp linear, PatternRewriter &rewriter) const override {
+    ArrayRef<int64_t> rows = mcuf::shapeOf(linear.getInput());
+    if (!isa<BlockArgument>(linear.getInput()) || rows.size() != 3 || rows[0] != 1 || !mcuf::constantOf(linear.getWeights()) ||
+        (linear.getBias() && !mcuf::constantOf(linear.getBias())))
+      return failure();
+    int64_t units = mcuf::widthOf(linear);
+    Location location = linear.getLoc();
+    Value weights = createFolded<mcuf::ReshapeOp>(rewriter, location, linear.getWeights(), ArrayRef<int64_t>{units, 1, 1, rows[2]});
+    Value bias = linear.getBias() ? linear.getBias() : createZeros(rewriter, location, units);
+    rewriter.replaceOpWithNewOp<mcuf::PatchEmbedOp>(linear, linear.getInput(), weights, bias, Value(), Value());
+    return success();
+  }
+};
+
 /// A constant of one row a token [1, tokens, units] or of a single row is the position of the tokens or part of the bias.
 struct PositionPattern : OpRewritePattern<mcuf::BinaryOp> {
   using OpRewritePattern::OpRewritePattern;
@@ -189,7 +207,7 @@ class FusePatchEmbed : public impl::FusePatchEmbedBase<FusePatchEmbed> {
 public:
   void runOnOperation() override {
     RewritePatternSet patterns(&getContext());
-    patterns.add<ConvPattern<mcuf::ReshapeOp>, ConvPattern<mcuf::TransposeOp>, LinearPattern, PositionPattern, PrefixPattern>(
+    patterns.add<ConvPattern<mcuf::ReshapeOp>, ConvPattern<mcuf::TransposeOp>, LinearPattern, SequencePattern, PositionPattern, PrefixPattern>(
         &getContext());
     populateFoldLayoutPatterns(patterns);
     if (failed(applyToFixpoint(getOperation(), std::move(patterns))))

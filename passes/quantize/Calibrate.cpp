@@ -53,6 +53,8 @@ struct Calibrate : impl::CalibrateBase<Calibrate> {
     for (auto &[op, statistics] : result->patches) {
       setChannelAttribute(op, kPatchMeanAttr, averaged(statistics.sum, statistics.rows));
       setChannelAttribute(op, kPatchMeanSquareAttr, averaged(statistics.sumSquares, statistics.rows));
+      if (!images->holdsPixels())
+        setChannelAttribute(op, kPatchMaxAbsAttr, std::vector<double>(statistics.maxAbs.begin(), statistics.maxAbs.end()));
     }
     for (auto &[value, statistics] : result->covariances)
       if (Operation *op = value.getDefiningOp(); op && statistics.rows)
@@ -61,8 +63,10 @@ struct Calibrate : impl::CalibrateBase<Calibrate> {
       if (int64_t width = int64_t(statistics.sum.size()))
         setMatrixAttribute(op, kPatchCovarianceAttr, statistics.take(), width);
     Builder builder(&getContext());
-    function.setArgAttr(0, kMeanAttr, builder.getDenseF32ArrayAttr(images->channelNormalization().mean));
-    function.setArgAttr(0, kStdAttr, builder.getDenseF32ArrayAttr(images->channelNormalization().std));
+    if (mcuf::shapeOf(function.getArgument(0)).size() == 4) {
+      function.setArgAttr(0, kMeanAttr, builder.getDenseF32ArrayAttr(images->channelNormalization().mean));
+      function.setArgAttr(0, kStdAttr, builder.getDenseF32ArrayAttr(images->channelNormalization().std));
+    }
     function->setAttr(kCalibrationInputsAttr, builder.getI64IntegerAttr(int64_t(images->size())));
   }
 

@@ -8,6 +8,7 @@
 #include "passes/quantize/CalibrationAttributes.h"
 #include "passes/quantize/ScalePlan.h"
 
+#include "mcuform/arith.h"
 #include "mlir/Dialect/Quant/QuantOps.h"
 #include "mlir/Dialect/Quant/QuantTypes.h"
 #include "llvm/ADT/TypeSwitch.h"
@@ -21,6 +22,9 @@ namespace mcuform {
 namespace {
 
 using namespace mlir;
+
+/// The largest |x/2 (1 + tanh(sqrt(2/pi) (x + 0.044715 x^3))) - x Phi(x)|, at x = 2.699.
+constexpr double kTanhGeluDifference = 4.733e-4;
 
 Type quantType(MLIRContext *context, unsigned bits, double scale) {
   int64_t limit = int64_t(1) << (bits - 1);
@@ -36,9 +40,12 @@ public:
   LogicalResult run();
 
 private:
+  /// How the network's input is stored; null where that is not known.
+  RankedTensorType storedInput(BlockArgument input);
   LogicalResult rewrite(Operation &op);
   LogicalResult rewriteEmbed(mcuf::PatchEmbedOp embed);
   LogicalResult rewriteNorm(mcuf::LayerNormOp norm);
+  LogicalResult rewriteAffineNorm(mcuf::LayerNormOp norm, Value factor, uint64_t epsilon);
   LogicalResult rewriteLinear(mcuf::LinearOp linear);
   LogicalResult rewriteAdd(mcuf::BinaryOp add);
   LogicalResult rewriteGelu(mcuf::GeluOp gelu);
@@ -103,8 +110,8 @@ LogicalResult Rewriter::rewriteEmbed(mcuf::PatchEmbedOp embed) {
     }
     return constant(embed.getLoc(), tensor, name);
   };
-  auto image = mcuf::shapeOf(embed.getImage()), weights = mcuf::shapeOf(embed.getWeights());
-  int64_t patches = (image[2] / weights[1]) * (image[3] / weights[2]);
+  auto weights = mcuf::shapeOf(embed.getWeights());
+  int64_t patches = mcuf::rowCount(embed) - (embed.getPrefix() ? mcuf::shapeOf(embed.getPrefix())[0] : 0);
   auto [bias, mult] = epilogueOf(embed, layer, scale);
   if (!bias)
     return failure();
@@ -117,7 +124,8 @@ LogicalResult Rewriter::rewriteEmbed(mcuf::PatchEmbedOp embed) {
 }
 
 LogicalResult Rewriter::rewriteNorm(mcuf::LayerNormOp norm) {
-  if (norm.getGamma() || norm.getBeta())
+  bool writesResidual = isResidual(norm);
+  if ((norm.getGamma() || norm.getBeta()) && !writesResidual)
     return norm.emitError() << "gamma and beta could not be folded into the layers that follow; only LayerNorms whose users are all linear "
                                "layers are supported";
   Storage input = plan.storageOf(norm.getInput());
@@ -131,10 +139,31 @@ LogicalResult Rewriter::rewriteNorm(mcuf::LayerNormOp norm) {
       std::max(1.0, std::nearbyint(norm.getEpsilon().convertToDouble() * double(width) * double(width) / (input.scale * input.scale)));
   if (!layerNormFits(factors, epsilon))
     return norm.emitError() << "row statistics of " << width << " channels do not fit 32-bit sums";
-  Storage output = plan.storageOf(norm);
   Value factor = constant<int16_t>(norm.getLoc(), ElementKind::I16, {width}, factors, "factor");
+  if (writesResidual)
+    return rewriteAffineNorm(norm, factor, uint64_t(epsilon));
+  Storage output = plan.storageOf(norm);
   replace(norm, builder.create<mcuf::QLayerNormOp>(norm.getLoc(), typed(norm, 16, output.scale), values.lookup(norm.getInput()), factor,
                                                    uint64_t(epsilon), uint64_t(-std::ilogb(output.scale))));
+  return success();
+}
+
+LogicalResult Rewriter::rewriteAffineNorm(mcuf::LayerNormOp norm, Value factor, uint64_t epsilon) {
+  FailureOr<std::vector<double>> gamma = plan.affineOf(norm, norm.getGamma(), 1), beta = plan.affineOf(norm, norm.getBeta(), 0);
+  if (failed(gamma) || failed(beta))
+    return failure();
+  const std::vector<double> scale = plan.residualScale().channels();
+  std::vector<int32_t> gain;
+  std::vector<int16_t> offset;
+  for (size_t c = 0; c < scale.size(); ++c) {
+    gain.push_back(int32_t(std::nearbyint(std::ldexp((*gamma)[c] / scale[c], 32 - rt::layer_norm_affine_shift))));
+    offset.push_back(int16_t(std::clamp(std::nearbyint((*beta)[c] / scale[c]), -32768.0, 32767.0)));
+  }
+  int64_t width = int64_t(scale.size());
+  replace(norm, builder.create<mcuf::QLayerNormAffineOp>(
+                    norm.getLoc(), typed(norm, 16, plan.residualScale().base), values.lookup(norm.getInput()), factor,
+                    constant<int32_t>(norm.getLoc(), ElementKind::I32, {width}, gain, "gain"),
+                    constant<int16_t>(norm.getLoc(), ElementKind::I16, {width}, offset, "offset"), epsilon));
   return success();
 }
 
@@ -186,9 +215,8 @@ LogicalResult Rewriter::rewriteAdd(mcuf::BinaryOp add) {
 
 LogicalResult Rewriter::rewriteGelu(mcuf::GeluOp gelu) {
   auto linear = gelu.getInput().getDefiningOp<mcuf::LinearOp>();
-  if (!linear || gelu.getApproximate())
-    return gelu.emitError() << (linear ? "the tanh form of GELU is not supported; export the model with the exact form"
-                                       : "must follow a linear layer");
+  if (!linear)
+    return gelu.emitError() << "must follow a linear layer";
   FailureOr<IntegerLinear> layer = plan.quantize(linear);
   if (failed(layer))
     return failure();
@@ -274,19 +302,28 @@ LogicalResult Rewriter::rewrite(Operation &op) {
       .Default([](Operation *other) { return other->emitError() << "'" << other->getName() << "' cannot be quantized"; });
 }
 
+RankedTensorType Rewriter::storedInput(BlockArgument input) {
+  auto shape = mcuf::shapeOf(input);
+  if (shape.size() == 4) // pixels come interleaved, as cameras deliver them
+    return RankedTensorType::get({shape[2], shape[3], shape[1]}, IntegerType::get(builder.getContext(), 8, IntegerType::Unsigned));
+  auto embed = input.hasOneUse() ? dyn_cast<mcuf::PatchEmbedOp>(*input.getUsers().begin()) : mcuf::PatchEmbedOp();
+  if (shape.size() == 3 && embed)
+    return RankedTensorType::get({1, shape[1], shape[2]}, quantType(builder.getContext(), 16, plan.sequenceScale(embed)));
+  return {};
+}
+
 LogicalResult Rewriter::run() {
   Block &body = function.getBody().front();
   SmallVector<Operation *> old;
   for (Operation &op : body)
     old.push_back(&op);
-  // Pixels come interleaved, as cameras deliver them.
   BlockArgument image = body.getArgument(0);
-  auto shape = mcuf::shapeOf(image);
-  if (shape.size() != 4)
-    return function.emitError() << "has an input of " << image.getType() << "; only images [1, channels, height, width] are supported";
-  auto pixels = RankedTensorType::get({shape[2], shape[3], shape[1]}, IntegerType::get(builder.getContext(), 8, IntegerType::Unsigned));
-  BlockArgument newImage = body.addArgument(pixels, image.getLoc());
-  replace(image, newImage);
+  RankedTensorType stored = storedInput(image);
+  if (!stored)
+    return function.emitError()
+           << "has an input of " << image.getType()
+           << "; supported are images [1, channels, height, width] and sequences [1, tokens, features] that an embedding reads";
+  replace(image, body.addArgument(stored, image.getLoc()));
   bool ok = true;
   for (Operation *op : old)
     ok &= succeeded(rewrite(*op));
@@ -302,12 +339,12 @@ LogicalResult Rewriter::run() {
     if (op != terminator)
       op->erase();
   body.eraseArgument(0);
-  function.setType(FunctionType::get(builder.getContext(), {pixels}, results));
+  function.setType(FunctionType::get(builder.getContext(), {stored}, results));
   return success();
 }
 
 /// What the report says about the integer network.
-DictionaryAttr factsOf(func::FuncOp function, const ScalePlan &plan) {
+DictionaryAttr factsOf(func::FuncOp function, const ScalePlan &plan, bool hasTanhGelu) {
   Builder builder(function.getContext());
   const ResidualScale &residual = plan.residualScale();
   SmallVector<NamedAttribute> facts{
@@ -323,6 +360,8 @@ DictionaryAttr factsOf(func::FuncOp function, const ScalePlan &plan) {
   if (auto count = function->getAttrOfType<IntegerAttr>(kCalibrationInputsAttr)) {
     facts.push_back(builder.getNamedAttr(kCalibrationInputsAttr.drop_front(5), count));
   }
+  if (hasTanhGelu) // computed as the exact form
+    facts.push_back(builder.getNamedAttr("tanh_gelu_difference", builder.getF64FloatAttr(kTanhGeluDifference)));
   return builder.getDictionaryAttr(facts);
 }
 
@@ -338,6 +377,8 @@ LogicalResult quantizeFunction(func::FuncOp function, bool compensate) {
   }
   if (!isCalibrated)
     return function.emitError() << "has not been calibrated: run mcuf-calibrate first (mcuformc: pass --calibrate IMAGES.npy)";
+  bool hasTanhGelu = false;
+  function.walk([&](mcuf::GeluOp gelu) { hasTanhGelu |= gelu.getApproximate(); });
   Progress progress("quantizing", layerCount);
   FailureOr<Roles> roles = Roles::find(function);
   if (failed(roles))
@@ -345,7 +386,7 @@ LogicalResult quantizeFunction(func::FuncOp function, bool compensate) {
   ScalePlan plan(function, *roles, compensate, progress);
   if (failed(plan.chooseResidual()) || failed(Rewriter(function, *roles, plan).run()))
     return failure();
-  function->getParentOp()->setAttr("mcuf.quantization", factsOf(function, plan));
+  function->getParentOp()->setAttr("mcuf.quantization", factsOf(function, plan, hasTanhGelu));
   function->removeAttr(kCalibrationInputsAttr);
   return success();
 }

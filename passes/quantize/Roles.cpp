@@ -5,10 +5,22 @@ using namespace mlir;
 
 namespace mcuform {
 
+/// Whether rows of `value` are an operand of an addition.
+static bool isAddedTo(Value value) {
+  return llvm::any_of(value.getUsers(), [&](Operation *user) {
+    if (isa<mcuf::SliceOp, mcuf::ReshapeOp>(user))
+      return mcuf::widthOf(user->getResult(0)) == mcuf::widthOf(value) && isAddedTo(user->getResult(0));
+    auto binary = dyn_cast<mcuf::BinaryOp>(user);
+    return binary && binary.getKind() == mcuf::BinaryKind::Add;
+  });
+}
+
 bool isResidual(Value value) {
   Operation *op = value.getDefiningOp();
   if (isa_and_nonnull<mcuf::SliceOp, mcuf::ReshapeOp>(op))
     return mcuf::widthOf(op->getOperand(0)) == mcuf::widthOf(value) && isResidual(op->getOperand(0));
+  if (auto norm = dyn_cast_or_null<mcuf::LayerNormOp>(op))
+    return isAddedTo(value) && isResidual(norm.getInput());
   return isa_and_nonnull<mcuf::PatchEmbedOp, mcuf::BinaryOp>(op);
 }
 

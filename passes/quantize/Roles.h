@@ -11,7 +11,8 @@ namespace mcuform {
 /// What becomes of a linear layer's output.
 enum class Role { Plain, Gelu, Residual, Query, Key, Value };
 
-/// True for the residual stream: what the patch embedding begins and additions update, or rows of it.
+/// True for the residual stream: what the patch embedding begins and additions update, a normalization of it to which something is added
+/// (as in post-norm blocks), or rows of these.
 bool isResidual(mlir::Value value);
 
 class Roles {

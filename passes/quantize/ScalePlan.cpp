@@ -14,12 +14,14 @@ namespace mcuform {
 namespace {
 
 /// Head-room above the calibrated maximum.
-constexpr double kResidualHeadRoom = 1.25, kTransientHeadRoom = 1.25, kCacheHeadRoom = 1.10, kLogitsHeadRoom = 1.5;
+constexpr double kInputHeadRoom = 2, kResidualHeadRoom = 1.25, kTransientHeadRoom = 1.25, kCacheHeadRoom = 1.10, kLogitsHeadRoom = 1.5;
 /// A channel that calibration saw dead still gets this share of the tensor's range.
 constexpr double kLeastChannelShare = 1.0 / 1024;
 constexpr double kLeastRange = 1e-6;
 /// Above 2^-17, where GELU's second multiplier would reach 2^31.
 constexpr double kLeastHiddenScale = 1.01 / (1 << 17);
+/// A residual channel's scale over gamma, at least: the gain, gamma / scale * 2^12, stays below 2^31.
+constexpr double kLeastGainScale = 1.001 / (1 << 19);
 constexpr double kMaxS16 = 32767, kMaxS15 = 16383, kMaxS8 = 127;
 
 } // namespace
@@ -88,9 +90,10 @@ FailureOr<IntegerLinear> ScalePlan::quantize(mcuf::LinearOp linear) {
   layer.units = weights->shape()[0];
   layer.depth = weights->shape()[1];
   if (layer.depth % 2)
-    return linear.emitError() << "depth " << layer.depth
-                              << " is odd; kernels read two activations at a time, and only hidden layers, heads and patches can be padded. "
-                                 "Give the model an even embedding width";
+    return linear.emitError()
+           << "depth " << layer.depth
+           << " is odd; kernels read two activations at a time, and only hidden layers, heads and patches can be padded. "
+              "Give the model an even embedding width";
   layer.weights.assign(weights->data<float>(), weights->data<float>() + weights->size());
   layer.bias.assign(size_t(layer.units), 0);
   if (linear.getBias())
@@ -110,10 +113,11 @@ FailureOr<IntegerLinear> ScalePlan::quantize(mcuf::LinearOp linear) {
 }
 
 FailureOr<IntegerLinear> ScalePlan::quantize(mcuf::PatchEmbedOp embed) {
+  bool isSequence = mcuf::shapeOf(embed.getImage()).size() == 3;
   auto image = dyn_cast<BlockArgument>(embed.getImage());
   auto mean = image ? function.getArgAttrOfType<DenseF32ArrayAttr>(0, kMeanAttr) : nullptr;
   auto deviation = image ? function.getArgAttrOfType<DenseF32ArrayAttr>(0, kStdAttr) : nullptr;
-  if (!mean || !deviation)
+  if (!isSequence && (!mean || !deviation))
     return embed.emitError() << "the image must be the network's input, calibrated with a mean and a standard deviation";
   FailureOr<HostTensor> weights = toHostTensor(mcuf::constantOf(embed.getWeights())),
                         bias = toHostTensor(mcuf::constantOf(embed.getBias()));
@@ -125,12 +129,20 @@ FailureOr<IntegerLinear> ScalePlan::quantize(mcuf::PatchEmbedOp embed) {
   layer.bias.assign(bias->data<float>(), bias->data<float>() + bias->size());
   // The network sees (pixel/255 - mean) / std: scale and offset go into weights and bias.
   auto perChannel = [&](DenseF32ArrayAttr values, int64_t k) { return double(values[values.size() == 1 ? 0 : k % channels]); };
-  for (int64_t k = 0; k < layer.depth; ++k) {
+  for (int64_t k = 0; k < layer.depth && !isSequence; ++k) {
     layer.channelScale.push_back(1 / (255 * perChannel(deviation, k)));
     for (int64_t n = 0; n < layer.units; ++n)
       layer.bias[n] -= double(layer.weights[n * layer.depth + k]) * perChannel(mean, k) / perChannel(deviation, k);
   }
   layer.inputBound = 255;
+  if (isSequence) {
+    if (layer.depth % 2)
+      return embed.emitError() << "rows of " << layer.depth
+                               << " features are odd; kernels read two at a time. Give the model an even number of features";
+    layer.inputScale = sequenceScale(embed);
+    layer.channelScale.assign(size_t(layer.depth), 1);
+    layer.inputBound = 32768;
+  }
   layer.mean = channelAttribute(embed, kPatchMeanAttr, size_t(layer.depth));
   layer.meanSquare = channelAttribute(embed, kPatchMeanSquareAttr, size_t(layer.depth));
   // The moments are those of stored pixels; the quantizer wants them of the real inputs.
@@ -148,30 +160,64 @@ FailureOr<IntegerLinear> ScalePlan::quantize(mcuf::PatchEmbedOp embed) {
   return result;
 }
 
+double ScalePlan::sequenceScale(mcuf::PatchEmbedOp embed) const {
+  std::vector<double> maxAbs = channelAttribute(embed, kPatchMaxAbsAttr, size_t(mcuf::widthOf(embed.getImage())));
+  return std::max(kLeastRange, maxAbs.empty() ? 0 : *llvm::max_element(maxAbs)) * kInputHeadRoom / kMaxS16;
+}
+
+FailureOr<std::vector<double>> ScalePlan::affineOf(mcuf::LayerNormOp norm, Value vector, double otherwise) const {
+  if (!vector)
+    return std::vector<double>(size_t(norm.getWidth()), otherwise);
+  auto elements = mcuf::constantOf(vector);
+  FailureOr<HostTensor> tensor = elements ? toHostTensor(elements) : FailureOr<HostTensor>(failure());
+  if (failed(tensor))
+    return norm.emitError() << "gamma and beta must be constants";
+  return std::vector<double>(tensor->data<float>(), tensor->data<float>() + tensor->size());
+}
+
+FailureOr<std::vector<double>> ScalePlan::quantizeWriter(Operation *op) {
+  std::vector<double> least;
+  if (auto norm = dyn_cast<mcuf::LayerNormOp>(op)) {
+    FailureOr<std::vector<double>> gamma = affineOf(norm, norm.getGamma(), 1);
+    if (failed(gamma))
+      return failure();
+    for (double value : *gamma)
+      least.push_back(std::fabs(value) * kLeastGainScale);
+    return least;
+  }
+  FailureOr<IntegerLinear> layer = failure();
+  Operation *writer = op;
+  if (auto embed = dyn_cast<mcuf::PatchEmbedOp>(op)) {
+    layer = quantize(embed);
+  } else {
+    auto add = cast<mcuf::BinaryOp>(op);
+    auto linear = add.getRhs().getDefiningOp<mcuf::LinearOp>();
+    if (!linear || roles.of(linear) != Role::Residual)
+      linear = add.getLhs().getDefiningOp<mcuf::LinearOp>();
+    writer = linear;
+    if (isResidual(linear.getInput()))
+      layer = linear.emitError() << "reads and writes the residual stream with no normalization between";
+    else
+      layer = quantize(linear);
+  }
+  if (failed(layer))
+    return failure();
+  for (double step : layer->accumulatorScale)
+    least.push_back(step * 2.001); // the multiplier's ratio stays below 1/2
+  residualWriters[writer] = std::move(*layer);
+  return least;
+}
+
 LogicalResult ScalePlan::chooseResidual() {
   bool ok = true;
   std::vector<double> maxAbs, least;
   function.walk([&](Operation *op) {
-    if (!isa<mcuf::PatchEmbedOp, mcuf::BinaryOp>(op))
+    if (!isa<mcuf::PatchEmbedOp, mcuf::BinaryOp, mcuf::LayerNormOp>(op) || !isResidual(op->getResult(0)))
       return;
     Value result = op->getResult(0);
     std::vector<double> seen = statistics(result, kMaxAbsAttr);
-    FailureOr<IntegerLinear> layer = failure();
-    Operation *writer = op;
-    if (auto embed = dyn_cast<mcuf::PatchEmbedOp>(op)) {
-      layer = quantize(embed);
-    } else {
-      auto add = cast<mcuf::BinaryOp>(op);
-      auto linear = add.getRhs().getDefiningOp<mcuf::LinearOp>();
-      if (!linear || roles.of(linear) != Role::Residual)
-        linear = add.getLhs().getDefiningOp<mcuf::LinearOp>();
-      writer = linear;
-      if (isResidual(linear.getInput()))
-        layer = linear.emitError() << "reads and writes the residual stream with no normalization between";
-      else
-        layer = quantize(linear);
-    }
-    if (failed(layer)) {
+    FailureOr<std::vector<double>> leastHere = quantizeWriter(op);
+    if (failed(leastHere)) {
       ok = false;
       return;
     }
@@ -186,9 +232,8 @@ LogicalResult ScalePlan::chooseResidual() {
     }
     for (size_t c = 0; c < seen.size(); ++c) {
       maxAbs[c] = std::max(maxAbs[c], seen[c] * kResidualHeadRoom);
-      least[c] = std::max(least[c], layer->accumulatorScale[c] * 2.001); // the multiplier's ratio stays below 1/2
+      least[c] = std::max(least[c], (*leastHere)[c]);
     }
-    residualWriters[writer] = std::move(*layer);
   });
   if (ok && !maxAbs.empty())
     residual = chooseResidualScale(maxAbs, least);

@@ -41,6 +41,10 @@ public:
   /// Per head, of the queries once the keys' scales are multiplied in: the query layer and the scores must use the same.
   std::vector<double> queryScale(mcuf::AttentionOp attention) const;
   mlir::FailureOr<IntegerLinear> quantize(mcuf::LinearOp linear);
+  /// Of the integers in which a sequence, the network's input, comes.
+  double sequenceScale(mcuf::PatchEmbedOp embed) const;
+  /// gamma or beta, `vector`, per channel; `otherwise` where there is none.
+  mlir::FailureOr<std::vector<double>> affineOf(mcuf::LayerNormOp norm, mlir::Value vector, double otherwise) const;
 
   /// Of the rounding of weights alone, over all linear layers.
   double weightSqnrDb() const;
@@ -50,6 +54,9 @@ private:
   std::vector<double> statistics(mlir::Value value, llvm::StringRef name) const;
   double maximum(mlir::Value value) const;
   mlir::FailureOr<IntegerLinear> quantize(mcuf::PatchEmbedOp embed);
+  /// Quantizes the layer with which `op` writes the residual stream, if there is one; the least scale that each channel of the stream may
+  /// have for it.
+  mlir::FailureOr<std::vector<double>> quantizeWriter(mlir::Operation *op);
 
   mlir::func::FuncOp function;
   const Roles &roles;

@@ -1,6 +1,7 @@
 // Which kernels compute the rows of each integer operator.
 #include "passes/schedule/LoopBuilder.h"
 
+#include "mlir/Dialect/Quant/QuantTypes.h"
 #include "llvm/ADT/TypeSwitch.h"
 
 using namespace mlir;
@@ -11,6 +12,9 @@ namespace mcuform::schedule {
 /// Lines of an image that begin at a multiple of 8 are read by words.
 constexpr int64_t kInputAlignBytes = 8;
 
+/// Whether the embedding reads rows as they are, rather than patches that are unfolded first.
+static bool readsRows(mcuf::QPatchEmbedOp op) { return isa<quant::QuantizedType>(cast<RankedTensorType>(op.getImage().getType()).getElementType()); }
+
 /// By how many bytes an image must lie behind the start of the tokens that overwrite it, patches being read `block` at a time: so many that the tokens written
 /// after each step end where the first pixel still to be read begins, or before.
 static int64_t leadOfImage(mcuf::QPatchEmbedOp op, int64_t block) {
@@ -20,8 +24,12 @@ static int64_t leadOfImage(mcuf::QPatchEmbedOp op, int64_t block) {
   int64_t runBytes = op.getPatchWidth() * image[2], stripBytes = op.getPatchHeight() * image[1] * image[2], patchesInStrip = image[1] / op.getPatchWidth();
   int64_t lead = 0;
   for (int64_t done = 0; done < patches; done += block) {
-    int64_t firstUnread = done / patchesInStrip * stripBytes + done % patchesInStrip * runBytes;
-    lead = std::max(lead, tokenBytes * (prefix + done) - firstUnread);
+    int64_t firstUnread = done / patchesInStrip * stripBytes + done % patchesInStrip * runBytes, written = prefix + done;
+    if (readsRows(op)) { // while the tokens of the same block are written
+      firstUnread = done * image[2] * 2;
+      written += std::min(block, patches - done);
+    }
+    lead = std::max(lead, tokenBytes * written - firstUnread);
   }
   return (lead + kInputAlignBytes - 1) / kInputAlignBytes * kInputAlignBytes;
 }
@@ -36,7 +44,7 @@ void LoopBuilder::buildPatchEmbed(mcuf::QPatchEmbedOp op) {
   for (auto buffer : function.getOps<BufferOp>())
     if (buffer.getInput())
       imageBuffer = buffer;
-  int64_t block = std::min(options.patchBlock, patches);
+  int64_t block = std::min(readsRows(op) ? options.tokenBlock : options.patchBlock, patches); // rows need no scratch
 
   first = 0;
   if (options.overwritesInput) {
@@ -52,14 +60,19 @@ void LoopBuilder::buildPatchEmbed(mcuf::QPatchEmbedOp op) {
   }
   forBlocks(patches, block, loc, [&](Integer firstPatch, Integer count) {
     first = firstPatch;
-    Value unfolded = localBuffer("patches", {block, depth}, 16, loc);
-    call(op, "unfold_u8", {out(unfolded), in(imageBuffer)},
-         {first, count, image[1], image[2], int64_t(op.getPatchHeight()), int64_t(op.getPatchWidth())});
+    Value patchRows;
+    if (readsRows(op)) {
+      patchRows = view(imageBuffer, {{0}, {first}, {0}}, loc);
+    } else {
+      patchRows = localBuffer("patches", {block, depth}, 16, loc);
+      call(op, "unfold_u8", {out(patchRows), in(imageBuffer)},
+           {first, count, image[1], image[2], int64_t(op.getPatchHeight()), int64_t(op.getPatchWidth())});
+    }
     Value rowsOfTokens = rowsOf(tokens, prefix, loc);
     Value position = view(constant(op, op.getPosition(), "position"), {{first}, {0}}, loc);
     call(op, "copy_s16", {out(rowsOfTokens), in(position)}, {count, units});
     call(op, "linear_add_s16",
-         {inout(rowsOfTokens), in(unfolded), in(constant(op, op.getWeights(), "weights", Layout::Paired)),
+         {inout(rowsOfTokens), in(patchRows), in(constant(op, op.getWeights(), "weights", Layout::Paired)),
           in(constant(op, op.getBias(), "bias")), in(constant(op, op.getMult(), "mult"))},
          {count, depth, units});
   });
@@ -110,6 +123,12 @@ void LoopBuilder::buildRows(Operation *op) {
         call(op, "layer_norm_s16",
              {out(resultRowsOf(op)), in(operandRowsOf(op, norm.getInput())), in(constant(op, norm.getFactor(), "factor"))},
              {rows, width, int64_t(norm.getEpsilon()), int64_t(norm.getOutShift())});
+      })
+      .Case([&](mcuf::QLayerNormAffineOp norm) {
+        call(op, "layer_norm_affine_s16",
+             {out(resultRowsOf(op)), in(operandRowsOf(op, norm.getInput())), in(constant(op, norm.getFactor(), "factor")),
+              in(constant(op, norm.getGain(), "gain")), in(constant(op, norm.getOffset(), "offset"))},
+             {rows, width, int64_t(norm.getEpsilon())});
       })
       .Case([&](mcuf::QLinearOp linear) {
         if (isCached(linear.getResult()))

@@ -191,8 +191,12 @@ void LoopBuilder::build() {
   enterLayers();
   if (source.getNumArguments()) {
     auto image = cast<RankedTensorType>(source.getArgumentTypes()[0]);
-    Value buffer = declareBuffer("image", image.getShape(), builder.getIntegerType(8, /*isSigned=*/false), loc);
+    auto quantized = dyn_cast<quant::UniformQuantizedType>(image.getElementType());
+    Type stored = quantized ? quantized.getStorageType() : image.getElementType();
+    Value buffer = declareBuffer(quantized ? "sequence" : "image", image.getShape(), stored, loc);
     buffer.getDefiningOp<BufferOp>().setInput(true);
+    if (quantized)
+      function->setAttr("mcurt.input_scale", builder.getF32FloatAttr(float(quantized.getScale())));
     for (StringRef name : {"mean", "std"})
       if (Attribute value = source.getArgAttr(0, ("mcuf." + name).str()))
         function->setAttr(("mcurt." + name).str(), value);
@@ -238,7 +242,7 @@ std::string LoopBuilder::bufferName(Operation *op) {
     return "x";
   if (isa<mcuf::QAttentionOp>(op))
     return "context";
-  if (isa<mcuf::QLayerNormOp>(op))
+  if (isa<mcuf::QLayerNormOp, mcuf::QLayerNormAffineOp>(op))
     return "normed";
   if (isa<mcuf::QLinearGeluOp>(op))
     return "hidden";

@@ -59,8 +59,8 @@ Value updatableOperand(Operation *op, bool &mustUpdate) {
   mustUpdate = isa<mcuf::QLinearAddOp>(op);
   if (auto add = dyn_cast<mcuf::QLinearAddOp>(op))
     return add.getResidual();
-  if (auto norm = dyn_cast<mcuf::QLayerNormOp>(op))
-    return norm.getInput();
+  if (isa<mcuf::QLayerNormOp, mcuf::QLayerNormAffineOp>(op))
+    return op->getOperand(0);
   return {};
 }
 
@@ -71,7 +71,7 @@ SmallVector<Dependence, 3> dependencesOf(Operation *op) {
   auto allRows = [](Value value) { return Dependence{lookThrough(value), Need::AllRows, 0, 0}; };
   using Dependences = SmallVector<Dependence, 3>;
   return TypeSwitch<Operation *, Dependences>(op)
-      .Case<mcuf::QLayerNormOp, mcuf::QLinearOp, mcuf::QLinearGeluOp>([&](auto op) { return Dependences{row(op.getInput())}; })
+      .Case<mcuf::QLayerNormOp, mcuf::QLayerNormAffineOp, mcuf::QLinearOp, mcuf::QLinearGeluOp>([&](auto op) { return Dependences{row(op.getInput())}; })
       .Case([&](mcuf::QLinearAddOp op) {
         return Dependences{row(op.getInput()), row(op.getResidual())};
       })
@@ -101,7 +101,7 @@ std::string whyUnsupported(Operation *op) {
     return lookThrough(reshape.getResult()) == reshape.getResult() ? "changes the width of rows" : "";
   if (auto slice = dyn_cast<mcuf::SliceOp>(op); slice && firstSlicedRow(slice) < 0)
     return "does not select neighbouring whole rows";
-  if (!isa<mcuf::SliceOp, mcuf::QPatchEmbedOp, mcuf::QLayerNormOp, mcuf::QLinearOp, mcuf::QLinearAddOp, mcuf::QLinearGeluOp,
+  if (!isa<mcuf::SliceOp, mcuf::QPatchEmbedOp, mcuf::QLayerNormOp, mcuf::QLayerNormAffineOp, mcuf::QLinearOp, mcuf::QLinearAddOp, mcuf::QLinearGeluOp,
            mcuf::QAttentionOp, mcuf::QMeanRowsOp>(op))
     return "no kernel computes it";
 
@@ -121,6 +121,7 @@ std::string whyUnsupported(Operation *op) {
                               return check({op.getWeights(), op.getBias(), op.getMult(), op.getPosition(), op.getPrefix()});
                             })
                             .Case([&](mcuf::QLayerNormOp op) { return check({op.getFactor()}); })
+                            .Case([&](mcuf::QLayerNormAffineOp op) { return check({op.getFactor(), op.getGain(), op.getOffset()}); })
                             .Case([&](mcuf::QAttentionOp op) -> std::string {
                               if (!isCached(lookThrough(op.getK())) || !isCached(lookThrough(op.getV())))
                                 return "keys and values must come from 8-bit linear layers";

@@ -83,6 +83,11 @@ void RandomGraph::addOperator() {
     std::string operands, types;
     append(constant({input.width}, 16, 1, 2), operands, types);
     output.name = fresh();
+    if (pick(0, 2) == 0) { // as in post-norm blocks, into the residual stream
+      append(constant({input.width}, 32, -(1 << 22), 1 << 22), operands, types);
+      append(constant({input.width}, 16, -500, 500), operands, types);
+      return result(output, "mcuf.q_layer_norm_affine " + input.name + operands + " {epsilon = 64 : i64} : (" + typeOf(input) + types + ")");
+    }
     return result(output, "mcuf.q_layer_norm " + input.name + operands + " {epsilon = 64 : i64, out_shift = 11 : i64} : (" + typeOf(input) +
                               types + ")");
   }
@@ -152,9 +157,19 @@ void RandomGraph::addOperator() {
 std::string RandomGraph::generate() {
   height = 2 * pick(1, 4) + pick(0, 1);
   width = 2 * pick(1, 4) + pick(0, 1);
-  int patches = (height / 2) * (width / 2), prefix = pick(0, 2), units = 2 * pick(1, 4);
+  int patches = (height / 2) * (width / 2), prefix = pick(0, 2), units = 2 * pick(1, 4), patch = 2;
   std::string image = "tensor<" + std::to_string(height) + "x" + std::to_string(width) + "x1xui8>", operands = "%image", types = image;
-  linearOperands(units, 4, 8, operands, types);
+  if (pick(0, 4) == 0) { // rows of a sequence
+    patches = width;
+    patch = 1;
+    features = 2 * pick(1, 5);
+    height = 1;
+    operands = "%image";
+    types = image = "tensor<1x" + std::to_string(width) + "x" + std::to_string(features) + "x!quant.uniform<i16:f32, 1.000000e-02>>";
+    linearOperands(units, features, 0.25, operands, types);
+  } else {
+    linearOperands(units, 4, 8, operands, types);
+  }
   std::string position, positionType, prefixName, prefixType;
   append(constant({patches, units}, 16, -3000, 3000), position, positionType);
   std::string clause = " position " + position.substr(2);
@@ -165,7 +180,7 @@ std::string RandomGraph::generate() {
     types += prefixType;
   }
   result({fresh(), prefix + patches, units, false},
-         "mcuf.q_patch_embed " + operands + clause + " {patch_height = 2 : i64, patch_width = 2 : i64} : (" + types + ")");
+         "mcuf.q_patch_embed " + operands + clause + " {patch_height = " + std::to_string(patch) + " : i64, patch_width = " + std::to_string(patch) + " : i64} : (" + types + ")");
   for (int i = pick(1, 16); i > 0; --i)
     addOperator();
   const Rows &last = pool.back();

@@ -13,9 +13,9 @@ namespace mcuform::test {
 class RandomGraph {
 public:
   explicit RandomGraph(uint32_t seed) : random(seed) {}
-  /// A function @main from an image to rows.
+  /// A function @main from an image, or a sequence of int16 rows, to rows.
   std::string generate();
-  int imageBytes() const { return height * width; }
+  int imageBytes() const { return height * width * features * (features > 1 ? 2 : 1); }
 
 private:
   struct Rows {
@@ -40,6 +40,7 @@ private:
 
   std::mt19937 random;
   int height = 0, width = 0, counter = 0;
+  int features = 1; ///< of a sequence: an even number
   std::string body;
   std::vector<Rows> pool;
 };

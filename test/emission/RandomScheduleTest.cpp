@@ -23,7 +23,8 @@ namespace {
 
 std::string interpret(func::FuncOp function, StringRef image) {
   llvm::DenseMap<Value, HostTensor> values;
-  HostTensor input(ElementKind::U8, cast<RankedTensorType>(function.getArgumentTypes()[0]).getShape());
+  auto type = cast<RankedTensorType>(function.getArgumentTypes()[0]);
+  HostTensor input(*elementKindOf(type.getElementType()), type.getShape());
   std::copy(image.begin(), image.end(), input.data<char>());
   values[function.getArgument(0)] = input;
   for (Operation &op : function.getOps()) {

@@ -80,3 +80,24 @@ func.func @not_patches(%image: tensor<1x1x4x4xf32>) -> (tensor<1x9x2xf32>, tenso
   %8 = mcuf.reshape %7 {shape = array<i64: 1, 4, 2>} : (tensor<1x2x2x2xf32>) -> tensor<1x4x2xf32>
   return %2, %5, %8 : tensor<1x9x2xf32>, tensor<1x9x2xf32>, tensor<1x4x2xf32>
 }
+
+// -----
+
+// The rows of a sequence, each a patch; a class token in front and positions.
+// CHECK-LABEL: func @sequence
+// CHECK-DAG: %[[W:.*]] = mcuf.constant dense<{{.*}}> : tensor<2x1x1x3xf32>
+// CHECK-DAG: %[[POSITION:.*]] = mcuf.constant dense<2.000000e+00> : tensor<4x2xf32>
+// CHECK-DAG: %[[PREFIX:.*]] = mcuf.constant dense<9.000000e+00> : tensor<1x2xf32>
+// CHECK: %[[TOKENS:.*]] = mcuf.patch_embed %arg0, %[[W]], %{{.*}} position %[[POSITION]] prefix %[[PREFIX]]
+// CHECK-SAME: (tensor<1x4x3xf32>, tensor<2x1x1x3xf32>, tensor<2xf32>, tensor<4x2xf32>, tensor<1x2xf32>) -> tensor<1x5x2xf32>
+// CHECK-NEXT: return %[[TOKENS]]
+func.func @sequence(%rows: tensor<1x4x3xf32>) -> tensor<1x5x2xf32> {
+  %w = mcuf.constant dense<[[1.0, 2.0, 3.0], [4.0, 5.0, 6.0]]> : tensor<2x3xf32> : tensor<2x3xf32>
+  %b = mcuf.constant dense<1.0> : tensor<2xf32> : tensor<2xf32>
+  %token = mcuf.constant dense<7.0> : tensor<1x1x2xf32> : tensor<1x1x2xf32>
+  %positions = mcuf.constant dense<2.0> : tensor<1x5x2xf32> : tensor<1x5x2xf32>
+  %0 = mcuf.linear %rows, %w, %b : (tensor<1x4x3xf32>, tensor<2x3xf32>, tensor<2xf32>) -> tensor<1x4x2xf32>
+  %1 = mcuf.concat %token, %0 {axis = 1 : i64} : (tensor<1x1x2xf32>, tensor<1x4x2xf32>) -> tensor<1x5x2xf32>
+  %2 = mcuf.binary add %1, %positions : (tensor<1x5x2xf32>, tensor<1x5x2xf32>) -> tensor<1x5x2xf32>
+  return %2 : tensor<1x5x2xf32>
+}

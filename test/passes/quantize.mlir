@@ -79,3 +79,47 @@ func.func @unsupported(%image: tensor<1x1x4x4xf32> {mcuf.mean = array<f32: 0.5>,
   %r = mcuf.binary add %x, %m {mcuf.max_abs = dense<4.0> : tensor<2xf32>} : (tensor<1x4x2xf32>, tensor<1x4x2xf32>) -> tensor<1x4x2xf32>
   return %r : tensor<1x4x2xf32>
 }
+
+// -----
+
+// A normalization to which something is added is the residual stream: gamma and beta stay, in the stream's scale, which its own range decides too.
+// The sequence comes in 16 bits with twice its range: 2 * 16.3835 / 32767 = 0.001. The stream reaches 26.2136 with head-room 1.25, its scale is 0.001;
+// gain = 2 / 0.001 * 2^12 and, negative, half of it; offset = 0.5 / 0.001.
+// CHECK-LABEL: func.func @post_norm
+// CHECK-SAME: %[[ROWS:.*]]: tensor<1x4x2x!quant.uniform<i16:f32, {{1.000000e-03|9.99999.*E-4|0.001.*|1.0000000.*E-3}}>>
+// CHECK: %[[X:.*]] = mcuf.q_patch_embed %[[ROWS]], {{.*}} {patch_height = 1 : i64, patch_width = 1 : i64}
+// CHECK-DAG: %[[GAIN:.*]] = mcuf.constant dense<[8192000, -4096000]> : tensor<2xi32>
+// CHECK-DAG: %[[OFFSET:.*]] = mcuf.constant dense<[500, 0]> : tensor<2xi16>
+// CHECK: %[[Y:.*]] = mcuf.q_layer_norm_affine %[[X]], %{{.*}}, %[[GAIN]], %[[OFFSET]] {epsilon = {{[0-9]+}} : i64}
+// CHECK: %[[H:.*]] = mcuf.q_linear_gelu %[[Y]]
+// CHECK: mcuf.q_linear_add %[[H]], {{.*}} residual %[[Y]]
+func.func @post_norm(%rows: tensor<1x4x2xf32>) -> tensor<1x4x2xf32> {
+  %w = mcuf.constant dense<1.0> : tensor<2x1x1x2xf32> : tensor<2x1x1x2xf32>
+  %b = mcuf.constant dense<0.0> : tensor<2xf32> : tensor<2xf32>
+  %x = mcuf.patch_embed %rows, %w, %b {mcuf.max_abs = dense<4.0> : tensor<2xf32>, mcuf.patch_max_abs = dense<[1.0, 16.3835]> : tensor<2xf32>,
+      mcuf.patch_mean = dense<0.0> : tensor<2xf32>, mcuf.patch_mean_square = dense<1.0> : tensor<2xf32>}
+    : (tensor<1x4x2xf32>, tensor<2x1x1x2xf32>, tensor<2xf32>) -> tensor<1x4x2xf32>
+  %gamma = mcuf.constant dense<[2.0, -1.0]> : tensor<2xf32> : tensor<2xf32>
+  %beta = mcuf.constant dense<[0.5, 0.0]> : tensor<2xf32> : tensor<2xf32>
+  %y = mcuf.layer_norm %x gamma %gamma beta %beta {epsilon = 1.0e-6 : f32, mcuf.max_abs = dense<26.2136> : tensor<2xf32>, mcuf.mean = dense<0.0> : tensor<2xf32>,
+      mcuf.mean_square = dense<1.0> : tensor<2xf32>} : (tensor<1x4x2xf32>, tensor<2xf32>, tensor<2xf32>) -> tensor<1x4x2xf32>
+  %w1 = mcuf.constant dense<0.5> : tensor<2x2xf32> : tensor<2x2xf32>
+  %h = mcuf.linear %y, %w1 {mcuf.max_abs = dense<4.0> : tensor<2xf32>} : (tensor<1x4x2xf32>, tensor<2x2xf32>) -> tensor<1x4x2xf32>
+  %g = mcuf.gelu %h {approximate = true, mcuf.max_abs = dense<4.0> : tensor<2xf32>, mcuf.mean = dense<0.0> : tensor<2xf32>, mcuf.mean_square = dense<1.0> : tensor<2xf32>}
+    : (tensor<1x4x2xf32>) -> tensor<1x4x2xf32>
+  %z = mcuf.linear %g, %w1 {mcuf.max_abs = dense<4.0> : tensor<2xf32>} : (tensor<1x4x2xf32>, tensor<2x2xf32>) -> tensor<1x4x2xf32>
+  %r = mcuf.binary add %y, %z {mcuf.max_abs = dense<8.0> : tensor<2xf32>} : (tensor<1x4x2xf32>, tensor<1x4x2xf32>) -> tensor<1x4x2xf32>
+  return %r : tensor<1x4x2xf32>
+}
+
+// -----
+
+func.func @odd_features(%rows: tensor<1x4x3xf32>) -> tensor<1x4x2xf32> {
+  %w = mcuf.constant dense<1.0> : tensor<2x1x1x3xf32> : tensor<2x1x1x3xf32>
+  %b = mcuf.constant dense<0.0> : tensor<2xf32> : tensor<2xf32>
+  // expected-error @+1 {{rows of 3 features are odd; kernels read two at a time. Give the model an even number of features}}
+  %x = mcuf.patch_embed %rows, %w, %b {mcuf.max_abs = dense<4.0> : tensor<2xf32>, mcuf.patch_max_abs = dense<1.0> : tensor<3xf32>,
+      mcuf.patch_mean = dense<0.0> : tensor<3xf32>, mcuf.patch_mean_square = dense<1.0> : tensor<3xf32>}
+    : (tensor<1x4x3xf32>, tensor<2x1x1x3xf32>, tensor<2xf32>) -> tensor<1x4x2xf32>
+  return %x : tensor<1x4x2xf32>
+}

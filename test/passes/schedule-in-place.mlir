@@ -183,3 +183,37 @@ func.func @post_norm(%image: tensor<6x6x1xui8>) -> tensor<1x1x8x!quant.uniform<i
   %r = mcuf.slice %n2 {starts = array<i64: 0, 8, 0>, sizes = array<i64: 1, 1, 8>, steps = array<i64: 1, 1, 1>} : (!x) -> tensor<1x1x8x!quant.uniform<i16:f32, 1.000000e-03>>
   return %r : tensor<1x1x8x!quant.uniform<i16:f32, 1.000000e-03>>
 }
+
+// -----
+
+!x = tensor<1x9x8x!quant.uniform<i16:f32, 1.000000e-03>>
+!in = tensor<1x9x6x!quant.uniform<i16:f32, 1.000000e-02>>
+
+// Rows of a sequence are read where they lie. A normalization of the stream, as in post-norm blocks, overwrites the sum, and the next sum overwrites it.
+// CHECK-LABEL: func @post_norm_stream
+// CHECK: %[[SEQUENCE:[^ ,()]*]] = mcurt.buffer "sequence" input : memref<1x9x6xi16>
+// CHECK: mcurt.stage "patch_embed"
+// CHECK-NOT: unfold
+// CHECK: %[[ROWS:[^ ,()]*]] = mcurt.view %[[SEQUENCE]][0, %{{.*}}, 0]
+// CHECK: mcurt.call linear_add_s16(inout %{{[^ ,()]*}}, in %[[ROWS]],
+// CHECK: mcurt.stage "head"
+// CHECK-NOT: copy_s16
+// CHECK: %[[X:[^ ,()]*]] = mcurt.view %x[
+// CHECK: mcurt.call layer_norm_affine_s16(out %[[X]], in %[[X]],
+// CHECK: mcurt.call linear_add_s16(inout %[[X]], in %
+// CHECK: %[[OUT:[^ ,()]*]] = mcurt.view %arg0[
+// CHECK: mcurt.call layer_norm_affine_s16(out %[[OUT]], in %[[X]],
+// CHECK-NOT: copy_s16
+func.func @post_norm_stream(%rows: !in) -> !x {
+  %pw = mcuf.constant dense<1> : tensor<8x6xi8> : tensor<8x6xi8>
+  %w = mcuf.constant dense<2> : tensor<8x8xi8> : tensor<8x8xi8>
+  %b = mcuf.constant dense<3> : tensor<8xi32> : tensor<8xi32>
+  %pos = mcuf.constant dense<5> : tensor<9x8xi16> : tensor<9x8xi16>
+  %f = mcuf.constant dense<1> : tensor<8xi16> : tensor<8xi16>
+  %x0 = mcuf.q_patch_embed %rows, %pw, %b, %b position %pos {patch_height = 1 : i64, patch_width = 1 : i64} : (!in, tensor<8x6xi8>, tensor<8xi32>, tensor<8xi32>, tensor<9x8xi16>) -> !x
+  %n = mcuf.q_layer_norm_affine %x0, %f, %b, %f {epsilon = 1 : i64} : (!x, tensor<8xi16>, tensor<8xi32>, tensor<8xi16>) -> !x
+  %h = mcuf.q_linear %n, %w, %b, %b : (!x, tensor<8x8xi8>, tensor<8xi32>, tensor<8xi32>) -> !x
+  %x1 = mcuf.q_linear_add %h, %w, %b, %b residual %n : (!x, tensor<8x8xi8>, tensor<8xi32>, tensor<8xi32>, !x) -> !x
+  %x2 = mcuf.q_layer_norm_affine %x1, %f, %b, %f {epsilon = 1 : i64} : (!x, tensor<8xi16>, tensor<8xi32>, tensor<8xi16>) -> !x
+  return %x2 : !x
+}

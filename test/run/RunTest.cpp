@@ -1,4 +1,5 @@
 // Target descriptions, statistics, pictures and processes: the parts of mcuform-run that need no package.
+#include "compiler/driver/run/Inputs.h"
 #include "compiler/driver/run/Pictures.h"
 #include "compiler/driver/run/Process.h"
 #include "compiler/driver/run/Statistics.h"
@@ -164,4 +165,22 @@ TEST_CASE("a process is run to its end") {
     REQUIRE_FALSE(static_cast<bool>(status));
     CHECK_THAT(llvm::toString(status.takeError()), Catch::Contains("program 'no-such-program' is not installed"));
   }
+}
+
+TEST_CASE("sequences become integers as the package's header says") {
+  PackageReport report;
+  report.inputShape = {1, 1, 3};
+  report.inputScale = 0.5f;
+  NpyArray sequences = NpyArray::zeros<float>({2, 1, 3});
+  const float values[] = {0.74f, -0.76f, 1e9f, -1e9f, 0.0f, 100.0f};
+  std::copy(std::begin(values), std::end(values), sequences.data<float>());
+  llvm::Expected<std::vector<char>> stored = quantizeSequences("x.npy", sequences, report);
+  REQUIRE(static_cast<bool>(stored));
+  REQUIRE(stored->size() == 12);
+  const int16_t *integers = reinterpret_cast<const int16_t *>(stored->data());
+  CHECK(std::vector<int16_t>(integers, integers + 6) == std::vector<int16_t>{1, -2, 32767, -32768, 0, 200});
+  sequences.data<float>()[4] = NAN;
+  stored = quantizeSequences("x.npy", sequences, report);
+  REQUIRE_FALSE(static_cast<bool>(stored));
+  CHECK(llvm::toString(stored.takeError()).find("not finite at element 4") != std::string::npos);
 }

@@ -60,8 +60,11 @@ void unfold_u8(int16_t *out, const uint8_t *image, int32_t first, int32_t rows, 
 
 void copy_s16(int16_t *out, const int16_t *in, int32_t rows, int32_t width) { std::copy(in, in + rows * width, out); }
 
-void layer_norm_s16(int16_t *out, const int16_t *in, const int16_t *factor, int32_t rows, int32_t width, int64_t epsilon,
-                    int32_t out_shift) {
+namespace {
+
+/// The rows normalized, in units of 2^-out_shift: store(row, channel, value) for each.
+template <class Store>
+void normalize(const int16_t *in, const int16_t *factor, int32_t rows, int32_t width, int64_t epsilon, int32_t out_shift, Store store) {
   for (int32_t r = 0; r < rows; ++r) {
     std::vector<int64_t> z;
     int64_t sum = 0;
@@ -94,9 +97,24 @@ void layer_norm_s16(int16_t *out, const int16_t *in, const int16_t *factor, int3
     for (int32_t c = 0; c < width; ++c) {
       const int32_t centred = wrap(width * z[c] - sum);
       const int32_t shifted = wrap(static_cast<int64_t>(centred) * (int64_t{1} << g));
-      out[r * width + c] = static_cast<int16_t>(clamp_to_bits(round_mul_acc(shifted, static_cast<int32_t>(mult), 0), 16));
+      store(r, c, round_mul_acc(shifted, static_cast<int32_t>(mult), 0));
     }
   }
+}
+
+} // namespace
+
+void layer_norm_s16(int16_t *out, const int16_t *in, const int16_t *factor, int32_t rows, int32_t width, int64_t epsilon,
+                    int32_t out_shift) {
+  normalize(in, factor, rows, width, epsilon, out_shift,
+            [&](int32_t r, int32_t c, int32_t value) { out[r * width + c] = static_cast<int16_t>(clamp_to_bits(value, 16)); });
+}
+
+void layer_norm_affine_s16(int16_t *out, const int16_t *in, const int16_t *factor, const int32_t *gain, const int16_t *offset, int32_t rows,
+                           int32_t width, int64_t epsilon) {
+  normalize(in, factor, rows, width, epsilon, 20, [&](int32_t r, int32_t c, int32_t value) {
+    out[r * width + c] = static_cast<int16_t>(clamp_to_bits(round_mul_acc(value, gain[c], offset[c]), 16));
+  });
 }
 
 void linear_s16(int16_t *out, const int16_t *in, const int8_t *weights, const int32_t *bias, const int32_t *mult, int32_t rows,

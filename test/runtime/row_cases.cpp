@@ -81,6 +81,38 @@ Verdict check_layer_norm_s16(layer_norm_s16_type *expected, layer_norm_s16_type 
   return verdict;
 }
 
+Verdict check_layer_norm_affine_s16(layer_norm_affine_s16_type *expected, layer_norm_affine_s16_type *actual, Random &random) {
+  Verdict verdict;
+  for (int32_t number = 0; verdict.equal && number < case_count; ++number) {
+    verdict.case_number = number;
+    const int32_t rows = random.between(1, 5);
+    const int32_t width = number % 4 == 0 ? 64 : number % 4 == 1 ? random.between(1, 6) : random.between(1, 1024);
+    const int32_t largest_factor = random.between(0, 8);
+    // So that width*|z| stays below 2^30 and the row's sums fit.
+    const int32_t limit = ((1 << 30) / width) >> largest_factor;
+    const int32_t high = limit < 1 ? 1 : limit < 32767 ? limit : 32767;
+    Input<int16_t> factor(random, width, Pattern::zero, 1, 1);
+    for (int32_t c = 0; c < width; ++c)
+      factor[c] = static_cast<int16_t>(1 << random.between(0, largest_factor));
+    const int64_t epsilon = number % 3 == 0 ? 1 : 1 + static_cast<int64_t>(random.bits() >> random.between(0, 31)) * (random.bits() >> 20);
+    const int32_t largest_gain = number % 5 == 0 ? INT32_MAX : 1 << random.between(20, 27);
+    Input<int32_t> gain(random, width, Pattern::uniform, -largest_gain, largest_gain);
+    Input<int16_t> offset(random, width, pattern_of(number), -32768, 32767);
+    Output<int16_t> out(random, "out", rows * width, pattern_of(number), -high, high);
+    if (number % 2 == 0) { // in place
+      for (int32_t copy = 0; copy < out.copies; ++copy)
+        (copy == 0 ? expected : actual)(out[copy], out[copy], factor, gain, offset, rows, width, epsilon);
+    } else {
+      Input<int16_t> in(random, rows * width, pattern_of(number), -high, high);
+      for (int32_t copy = 0; copy < out.copies; ++copy)
+        (copy == 0 ? expected : actual)(out[copy], in, factor, gain, offset, rows, width, epsilon);
+    }
+    out.compare(verdict);
+    release_memory();
+  }
+  return verdict;
+}
+
 Verdict check_softmax_s16(softmax_s16_type *expected, softmax_s16_type *actual, Random &random) {
   Verdict verdict;
   for (int32_t number = 0; verdict.equal && number < case_count; ++number) {

@@ -3,6 +3,9 @@
 
 #include "llvm/ADT/SmallVector.h"
 
+#include <algorithm>
+#include <cmath>
+
 namespace mcuform {
 
 namespace {
@@ -30,13 +33,28 @@ llvm::Expected<NpyArray> readImages(llvm::StringRef path, const PackageReport &r
   if (!images)
     return images.takeError();
   const auto &shape = report.inputShape;
-  if (images->dtype != "u1" || images->shape.size() != 4 || !std::equal(shape.begin(), shape.end(), images->shape.begin() + 1))
+  if (report.takesSequence() && (images->dtype != "f4" || images->shape.size() != 3 || images->shape[1] != shape[1] || images->shape[2] != shape[2]))
+    return fileError(path, "holds " + dtypeText(images->dtype) + " " + shapeText(images->shape) + "; package '" + report.name +
+                               "' takes float32 [sequences, " + std::to_string(shape[1]) + ", " + std::to_string(shape[2]) + "]");
+  if (!report.takesSequence() && (images->dtype != "u1" || images->shape.size() != 4 || !std::equal(shape.begin(), shape.end(), images->shape.begin() + 1)))
     return fileError(path, "holds " + dtypeText(images->dtype) + " " + shapeText(images->shape) + "; package '" + report.name +
                                "' takes uint8 [images, " + std::to_string(shape[0]) + ", " + std::to_string(shape[1]) + ", " +
                                std::to_string(shape[2]) + "]");
   if (images->shape[0] == 0)
     return fileError(path, "holds no images");
   return images;
+}
+
+llvm::Expected<std::vector<char>> quantizeSequences(llvm::StringRef path, const NpyArray &images, const PackageReport &report) {
+  std::vector<int16_t> stored;
+  for (int64_t i = 0; i < images.elementCount(); ++i) {
+    const float value = images.data<float>()[i];
+    if (!std::isfinite(value))
+      return fileError(path, "holds a value that is not finite at element " + std::to_string(i));
+    stored.push_back(static_cast<int16_t>(std::clamp(std::nearbyint(value / report.inputScale), -32768.0f, 32767.0f)));
+  }
+  const char *bytes = reinterpret_cast<const char *>(stored.data());
+  return std::vector<char>(bytes, bytes + stored.size() * sizeof(int16_t));
 }
 
 llvm::Expected<std::vector<int64_t>> readLabels(llvm::StringRef path, const PackageReport &report, int64_t imagesInFile,

@@ -7,8 +7,11 @@
 
 namespace mcuform {
 
-/// uint8 [images][height][width][channels] as the package takes them, at least one.
+/// At least one input as people have them: uint8 [images][height][width][channels], or float32 [sequences][rows][features].
 llvm::Expected<NpyArray> readImages(llvm::StringRef path, const PackageReport &report);
+
+/// float32 sequences as the package takes them: int16, divided by its input scale, rounded to nearest and saturated.
+llvm::Expected<std::vector<char>> quantizeSequences(llvm::StringRef path, const NpyArray &sequences, const PackageReport &report);
 
 /// One class number for each of the file's images; of these the first `imageCount`. `imagesInFile` is what the images' file holds.
 llvm::Expected<std::vector<int64_t>> readLabels(llvm::StringRef path, const PackageReport &report, int64_t imagesInFile,

@@ -9,6 +9,8 @@
 
 #include <nlohmann/json.hpp>
 
+#include <cmath>
+
 using nlohmann::json;
 
 namespace mcuform {
@@ -28,7 +30,9 @@ std::string findFault(const PackageReport &report) {
     if (extent < 1 || extent > largestExtent)
       return "\"input\".\"shape\" has the extent " + std::to_string(extent);
   size_t channels = static_cast<size_t>(report.inputShape[2]);
-  if (report.mean.size() != channels || report.std.size() != channels)
+  if (!(report.inputScale >= 0) || !std::isfinite(report.inputScale))
+    return "\"input\".\"scale\" is not a positive number";
+  if (!report.takesSequence() && (report.mean.size() != channels || report.std.size() != channels))
     return "\"input\" has " + std::to_string(channels) + " channels, but " + std::to_string(report.mean.size()) + " of \"mean\" and " +
            std::to_string(report.std.size()) + " of \"std\"";
   if (report.outputCount < 1 || report.outputCount > largestOutput)
@@ -48,9 +52,15 @@ PackageReport fromJson(const json &root) {
   report.modelName = root.at("model").at("name").get<std::string>();
   report.macs = root.at("model").value("macs", uint64_t{0});
   const json &input = root.at("input");
-  report.inputShape = input.at("shape").get<std::array<int64_t, 3>>();
-  report.mean = input.at("mean").get<std::vector<float>>();
-  report.std = input.at("std").get<std::vector<float>>();
+  if (input.value("dtype", "uint8") == "int16") {
+    const auto shape = input.at("shape").get<std::array<int64_t, 2>>();
+    report.inputShape = {1, shape[0], shape[1]};
+    report.inputScale = input.at("scale").get<float>();
+  } else {
+    report.inputShape = input.at("shape").get<std::array<int64_t, 3>>();
+    report.mean = input.at("mean").get<std::vector<float>>();
+    report.std = input.at("std").get<std::vector<float>>();
+  }
   report.outputCount = root.at("output").at("count").get<int64_t>();
   report.outputScale = root.at("output").at("scale").get<float>();
   report.arenaBytes = root.at("sram").at("arena_bytes").get<uint64_t>();

@@ -30,7 +30,8 @@ struct PackageReport {
   std::string target; ///< what it was compiled for
   std::string modelName;
   uint64_t macs = 0;                   ///< per image
-  std::array<int64_t, 3> inputShape{}; ///< height, width, channels
+  std::array<int64_t, 3> inputShape{}; ///< height, width, channels; of a sequence 1, rows, features
+  float inputScale = 0;                ///< of a sequence: value = scale * int16; 0 for an image of uint8
   std::vector<float> mean, std;        ///< per channel
   int64_t outputCount = 0;
   float outputScale = 0; ///< logit = scale * int16
@@ -38,7 +39,8 @@ struct PackageReport {
   std::vector<PackageLayer> layers;
   std::vector<PackageCall> calls; ///< in the order of MCUFORM_CALL's numbers
 
-  uint64_t inputBytes() const { return static_cast<uint64_t>(inputShape[0] * inputShape[1] * inputShape[2]); }
+  bool takesSequence() const { return inputScale != 0; }
+  uint64_t inputBytes() const { return static_cast<uint64_t>(inputShape[0] * inputShape[1] * inputShape[2]) * (takesSequence() ? 2 : 1); }
 };
 
 /// Refuses, naming the file and the key, what is no report or one of another kind of package.

@@ -14,7 +14,7 @@ namespace mcuform {
 
 struct RunRequest {
   std::string program;         ///< what buildHarness() built
-  llvm::ArrayRef<char> images; ///< uint8 NHWC, a multiple of the report's inputBytes()
+  llvm::ArrayRef<char> images; ///< uint8 NHWC or sequences of int16, a multiple of the report's inputBytes()
   double secondsPerImage = 0;  ///< the run is given up when none is finished for so long
 };
 

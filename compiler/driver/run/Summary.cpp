@@ -141,7 +141,7 @@ void printSamples(llvm::ArrayRef<Sample> samples, const PackageReport &report, l
     if (!sample.reference.empty() && bestClass(sample.reference) != best)
       words.push_back("the float model says " + className(classNames, bestClass(sample.reference)));
 
-    if (!withPictures) {
+    if (!withPictures || sample.image.empty()) { // a sequence is no picture
       for (size_t at = 0; at < words.size(); ++at)
         os << (at == 0 ? "" : at == 1 ? "  (" : "; ") << words[at];
       os << (words.size() > 1 ? ")\n" : "\n");

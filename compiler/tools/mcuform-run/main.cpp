@@ -27,6 +27,9 @@ struct Inputs {
   PackageReport report;
   TargetDescription target;
   NpyArray images;
+  std::vector<char> sequences; ///< in integers, where the package takes sequences
+
+  llvm::ArrayRef<char> stored() const { return report.takesSequence() ? llvm::ArrayRef<char>(sequences) : llvm::ArrayRef<char>(images.bytes); }
   std::vector<int64_t> labels;
   std::vector<std::string> classNames;
 
@@ -74,7 +77,13 @@ llvm::Expected<Inputs> readInputs(const Options &options) {
   const int64_t imagesInFile = inputs.imageCount();
   const int64_t imageCount = std::min(imagesInFile, options.limit.value_or(imagesInFile));
   inputs.images.shape[0] = imageCount;
-  inputs.images.bytes.resize(static_cast<size_t>(imageCount) * inputs.report.inputBytes());
+  inputs.images.bytes.resize(static_cast<size_t>(inputs.images.elementCount() * inputs.images.elementBytes()));
+  if (inputs.report.takesSequence()) {
+    llvm::Expected<std::vector<char>> sequences = quantizeSequences(options.input, inputs.images, inputs.report);
+    if (!sequences)
+      return sequences.takeError();
+    inputs.sequences = std::move(*sequences);
+  }
 
   if (!options.labels.empty()) {
     llvm::Expected<std::vector<int64_t>> labels = readLabels(options.labels, inputs.report, imagesInFile, imageCount);
@@ -157,7 +166,7 @@ llvm::Expected<Run> buildAndRun(const Options &options, const Inputs &inputs) {
   uint64_t seen = 0;
   RunRequest request;
   request.program = *program;
-  request.images = inputs.images.bytes;
+  request.images = inputs.stored();
   request.secondsPerImage = options.secondsPerImage;
   llvm::Expected<RunResult> result = runPackage(inputs.report, inputs.target, request, [&](uint64_t done) {
     progress.advance(done - seen);
@@ -184,10 +193,13 @@ llvm::Expected<Run> buildAndRun(const Options &options, const Inputs &inputs) {
 void show(const Options &options, const Inputs &inputs, llvm::ArrayRef<float> logits, llvm::ArrayRef<float> reference) {
   const size_t classCount = static_cast<size_t>(inputs.report.outputCount), imageBytes = inputs.report.inputBytes();
   const size_t count = static_cast<size_t>(std::min(options.show, inputs.imageCount()));
-  llvm::ArrayRef<uint8_t> pixels(inputs.images.data<uint8_t>(), inputs.images.bytes.size());
+  llvm::ArrayRef<uint8_t> pixels;
+  if (!inputs.report.takesSequence())
+    pixels = llvm::ArrayRef<uint8_t>(inputs.images.data<uint8_t>(), inputs.images.bytes.size());
   std::vector<Sample> samples(count);
   for (size_t at = 0; at < count; ++at) {
-    samples[at].image = pixels.slice(at * imageBytes, imageBytes);
+    if (!pixels.empty())
+      samples[at].image = pixels.slice(at * imageBytes, imageBytes);
     samples[at].logits = logits.slice(at * classCount, classCount);
     if (!reference.empty())
       samples[at].reference = reference.slice(at * classCount, classCount);

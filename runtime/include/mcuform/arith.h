@@ -147,10 +147,22 @@ inline RowScale layer_norm_scale(uint64_t variance, int32_t out_shift) {
   return {static_cast<int32_t>((static_cast<uint32_t>(m) + (uint32_t{1} << (-shift - 1))) >> -shift), 0};
 }
 
+/// One value of a normalized row in units of 2^-out_shift, not saturated; z = x * factor, sum the sum of the row's z. With out_shift = 20 nothing wraps for
+/// rows of up to 2^16 values, since none is beyond sqrt(width).
+inline int32_t layer_norm_wide(int32_t z, int32_t width, int32_t sum, RowScale scale) {
+  const int32_t centred = wrap_sub(wrap_mul(width, z), sum);
+  return round_mul(static_cast<int32_t>(static_cast<uint32_t>(centred) << scale.shift), scale.mult);
+}
+
+/// One value of a normalized row times gamma plus beta, in units of the residual stream's channel; scale is that of layer_norm_affine_shift.
+inline constexpr int32_t layer_norm_affine_shift = 20;
+inline int16_t layer_norm_affine_value(int32_t z, int32_t width, int32_t sum, RowScale scale, int32_t gain, int32_t offset) {
+  return requantize_add_s16(layer_norm_wide(z, width, sum, scale), gain, offset);
+}
+
 /// One value of a normalized row; z = x * factor, sum the sum of the row's z.
 inline int16_t layer_norm_value(int32_t z, int32_t width, int32_t sum, RowScale scale) {
-  const int32_t centred = wrap_sub(wrap_mul(width, z), sum);
-  return requantize_s16(static_cast<int32_t>(static_cast<uint32_t>(centred) << scale.shift), scale.mult);
+  return static_cast<int16_t>(saturate<16>(layer_norm_wide(z, width, sum, scale)));
 }
 
 } // namespace MCUFORM_RT_ABI

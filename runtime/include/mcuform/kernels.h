@@ -52,6 +52,17 @@ inline namespace MCUFORM_RT_ABI {
 /// Accuracy   equal to docs/arithmetic.md bit for bit; IEEE single for one square root and one division a row
 /// Returns    nothing
 
+/// layer_norm_affine_s16: a row of the residual stream, normalized, times gamma plus beta, as a row of the residual stream again.
+///
+/// Layout     in, out [rows][width] int16, dense; factor, gain, offset [width]
+/// Quant      in and out: channel c in units of s_X*factor[c], factor a power of two in [1, 256]; gain[c] = round(gamma[c]*2^12 /
+///            (s_X*factor[c])), offset[c] = round(beta[c] / (s_X*factor[c])); epsilon = round(eps*width^2/s_X^2) >= 1
+/// Aliasing   out may be in itself; otherwise no overlap
+/// Alignment  gain 4 bytes; the others 2
+/// Scratch    none
+/// Accuracy   equal to docs/arithmetic.md bit for bit; IEEE single for one square root and one division a row
+/// Returns    nothing
+
 /// linear_s16: out[t][n] = s16(R(bias[n] + sum_k in[t][k]*w[n][k], mult[n], 0)).
 ///
 /// Layout     in [rows][depth] int16; weights paired; bias, mult [units]; out [rows][units] int16, dense
