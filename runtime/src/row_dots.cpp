@@ -4,7 +4,7 @@
 namespace mcuform::rt {
 inline namespace MCUFORM_RT_ABI {
 
-#if MCUFORM_RT_DSP
+#if MCUFORM_RT_DSP && !MCUFORM_RT_MVE
 
 static_assert(offsetof(RowDots, weights) == 0 && offsetof(RowDots, stride) == 4 && offsetof(RowDots, bias) == 8 &&
                   offsetof(RowDots, skip) == 32 && offsetof(RowDots, end) == 36 && offsetof(RowDots, advance) == 40 &&

@@ -3,11 +3,12 @@
 #define MCUFORM_SRC_ROW_DOTS_H
 
 #include "mcuform/arith.h"
+#include "row_dots_mve.h"
 
 namespace mcuform::rt {
 inline namespace MCUFORM_RT_ABI {
 
-#if MCUFORM_RT_DSP
+#if MCUFORM_RT_DSP && !MCUFORM_RT_MVE
 
 /// Rows that one call takes at most.
 inline constexpr int32_t row_dots_limit = 24;

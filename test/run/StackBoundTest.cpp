@@ -51,6 +51,17 @@ TEST_CASE("ways through a function are followed, not its text") {
                         "    100c:\tpop\t{r4, pc}\n")) == 16);
 }
 
+TEST_CASE("low-overhead loops are branches") {
+  // The frame behind the loop is reached by the branch of wls alone.
+  CHECK(boundOf(listing("    1000:\twls\tlr, r0, 100c <run+0xc>\n    1004:\tvldrb.s16\tq0, [r1], #8\n    1008:\tle\tlr, 1004 <run+0x4>\n"
+                        "    100a:\tbx\tlr\n    100c:\tsub\tsp, #24\n    100e:\tadd\tsp, #24\n    1010:\tbx\tlr\n")) == 24);
+  // Stores of vectors with write-back count in bytes.
+  CHECK(boundOf(listing("    1000:\tvstrw.32\tq4, [sp, #-16]!\n    1004:\tvldrw.u32\tq4, [sp], #16\n    1008:\tbx\tlr\n")) == 16);
+  // A loop that pushes each time has no bound.
+  CHECK(errorOf(listing("    1000:\tdls\tlr, r0\n    1004:\tpush\t{r4}\n    1006:\tle\tlr, 1004 <run+0x4>\n    100a:\tbx\tlr\n"))
+            .find("takes ever more stack") != std::string::npos);
+}
+
 TEST_CASE("what stands against a bound is named") {
   CHECK(errorOf(listing("    1000:\tpush\t{r4, lr}\n    1002:\tbl\t1000 <run>\n    1006:\tpop\t{r4, pc}\n")).find("recursion, 'run' calls 'run'") !=
         std::string::npos);

@@ -122,6 +122,8 @@ std::optional<int64_t> pushedBytes(const Instruction &instruction) {
 
 bool isConditionalBranch(llvm::StringRef name) {
   static constexpr llvm::StringLiteral conditions[] = {"eq", "ne", "cs", "cc", "hs", "lo", "mi", "pl", "vs", "vc", "hi", "ls", "ge", "lt", "gt", "le"};
+  if (name == "le" || name == "letp" || name.starts_with("wls")) // the low-overhead loops of ARMv8.1-M
+    return true;
   return name == "cbz" || name == "cbnz" || (name.size() == 3 && name.consume_front("b") && llvm::is_contained(conditions, name));
 }
 
@@ -300,7 +302,8 @@ llvm::Expected<std::string> findObjdump(llvm::StringRef buildDirectory) {
 
 llvm::Expected<StackBound> computeStackBound(llvm::StringRef disassembly, llvm::StringRef entry) { return Analysis(disassembly).of(entry); }
 
-llvm::Expected<std::optional<StackBound>> readStackBound(llvm::StringRef program, llvm::StringRef buildDirectory, llvm::StringRef entry) {
+llvm::Expected<std::optional<StackBound>> readStackBound(llvm::StringRef program, llvm::StringRef buildDirectory, llvm::StringRef entry,
+                                                            bool withMve) {
   using Elf = llvm::object::ELF32LE;
   llvm::Expected<std::string> bytes = readFile(program);
   if (!bytes)
@@ -322,8 +325,11 @@ llvm::Expected<std::optional<StackBound>> readStackBound(llvm::StringRef program
   llvm::SmallString<256> fullPath(program);
   llvm::sys::fs::make_absolute(fullPath);
   const std::string listing = directory->file("listing");
-  llvm::Expected<int> status =
-      runProcess({*objdump, "-d", "--no-show-raw-insn", std::string(fullPath)}, directory->path(), listing, [] { return llvm::Error::success(); });
+  std::vector<std::string> words = {*objdump, "-d", "--no-show-raw-insn", std::string(fullPath)};
+  // Unasked, it takes vector instructions for those of coprocessors.
+  if (withMve)
+    words.insert(words.end(), {"-m", "armv8.1-m.main"});
+  llvm::Expected<int> status = runProcess(words, directory->path(), listing, [] { return llvm::Error::success(); });
   if (!status)
     return status.takeError();
   if (*status != 0)

@@ -30,8 +30,9 @@ struct StackBound {
 llvm::Expected<StackBound> computeStackBound(llvm::StringRef disassembly, llvm::StringRef entry);
 
 /// Of `entry` in a linked program, by the objdump of the toolchain that built it in `buildDirectory`. Nothing for a program that is not of
-/// a 32-bit Arm.
-llvm::Expected<std::optional<StackBound>> readStackBound(llvm::StringRef program, llvm::StringRef buildDirectory, llvm::StringRef entry);
+/// a 32-bit Arm. `withMve`: the core has the vector instructions of ARMv8.1-M.
+llvm::Expected<std::optional<StackBound>> readStackBound(llvm::StringRef program, llvm::StringRef buildDirectory, llvm::StringRef entry,
+                                                         bool withMve);
 
 } // namespace mcuform
 

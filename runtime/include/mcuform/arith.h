@@ -20,6 +20,13 @@
 #define MCUFORM_RT_DSP 0
 #endif
 
+// A core with MVE has the DSP instructions, too; only the products of matrices are different there.
+#if MCUFORM_RT_DSP && defined(__ARM_FEATURE_MVE)
+#define MCUFORM_RT_MVE 1
+#else
+#define MCUFORM_RT_MVE 0
+#endif
+
 #if defined(__FAST_MATH__)
 #error "mcuform: 1/sqrt and the divisions below must round as IEEE 754 says; compile without -ffast-math"
 #endif

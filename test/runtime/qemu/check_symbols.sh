@@ -1,7 +1,7 @@
 #!/bin/sh
 # check_symbols.sh RUNTIME WORK ARM_GXX CLANGXX GXX
-# Compiles every file of the runtime with the strict flags for the Cortex-M7 (GCC and clang, -O2 and -Os, portable and DSP)
-# and for the host, and demands of the objects: no undefined symbol but the runtime's own and memcpy, memset, memmove; no static constructor;
+# Compiles every file of the runtime with the strict flags for the Cortex-M7 (GCC and clang, -O2 and -Os, portable and DSP),
+# for the Cortex-M55 and for the host, and demands of the objects: no undefined symbol but the runtime's own and memcpy, memset, memmove; no static constructor;
 # no stack frame of 1 KiB or more.
 set -eu
 runtime=$1 work=$2 arm_gxx=$3 clangxx=$4 gxx=$5
@@ -45,6 +45,8 @@ for level in -O2 -Os; do
     check "clang$level-$variant" "$clangxx" --target=thumbv7em-none-eabihf $m7 $level -D$variant
   done
 done
+check gcc-mve "$arm_gxx" -mcpu=cortex-m55 -mfloat-abi=hard -mthumb -O2 -fstack-usage
+check clang-mve "$clangxx" --target=thumbv8.1m.main-none-eabihf -mcpu=cortex-m55 -mfloat-abi=hard -O2
 for compiler in "$gxx" "$clangxx"; do
   for file in "$runtime"/src/*.cpp; do
     "$compiler" $strict -O2 -c "$file" -o "$work/host.o" || failed=1
