@@ -99,6 +99,11 @@ private:
     module->print(stream, flags);
     stream << "\n";
   }
+  /// External flash where the target has some.
+  const MemoryRegion &weightsRegion() const {
+    const MemoryRegion *external = target.findRegion(MemoryKind::ExternalFlash);
+    return external ? *external : *target.findRegion(MemoryKind::Flash);
+  }
   LogicalResult fail(const llvm::Twine &text) {
     message += ("error: " + text + "\n").str();
     return failure();
@@ -161,7 +166,7 @@ LogicalResult Compilation::compile() {
   if (failed(stop) || *stop)
     return success(succeeded(stop));
   if (options.explainMemory) {
-    output << explainMemory(*module);
+    output << explainMemory(*module, weightsRegion().name);
     if (options.outputDirectory.empty())
       return success();
   }
@@ -189,6 +194,7 @@ LogicalResult Compilation::plan(ModuleOp quantized, const Attempt &attempt, Plan
   rows.inputMode = attempt.inputMode;
   rows.tokenBlock = attempt.tokenBlock;
   rows.patchBlock = std::min(rows.patchBlock, attempt.tokenBlock);
+  rows.weightPanel = options.weightPanelBytes.value_or(int64_t(target.weightPanelBytes));
   planned.attempt = attempt;
   planned.module = cast<ModuleOp>(quantized->clone());
   if (failed(runPhase(*planned.module, [&](OpPassManager &manager) { buildSchedulePipeline(manager, rows); })))
@@ -265,14 +271,12 @@ LogicalResult Compilation::refuse(int64_t besideArenaBytes) {
 
 LogicalResult Compilation::emit(StringRef name) {
   AtomicOutput package(options.outputDirectory);
-  if (llvm::Error error = emitPackage(*module, {name.str(), resourceDir(), target.name}, package))
+  if (llvm::Error error = emitPackage(*module, {name.str(), resourceDir(), target.name, weightsRegion().name}, package))
     return fail(llvm::toString(std::move(error)));
-  const MemoryRegion *external = target.findRegion(MemoryKind::ExternalFlash);
-  const MemoryRegion *flash = external ? external : target.findRegion(MemoryKind::Flash);
   int64_t packBytes = int64_t(package.fileContents().at(name.str() + ".weights").size());
-  int64_t flashBytes = options.flashBytes.value_or(int64_t(flash->sizeBytes));
+  int64_t flashBytes = options.flashBytes.value_or(int64_t(weightsRegion().sizeBytes));
   if (packBytes > flashBytes)
-    return fail("weights need " + Twine(packBytes) + " bytes, flash '" + flash->name + "' has " + Twine(flashBytes));
+    return fail("weights need " + Twine(packBytes) + " bytes, flash '" + weightsRegion().name + "' has " + Twine(flashBytes));
   if (llvm::Error error = package.commit())
     return fail(llvm::toString(std::move(error)));
   output << name << ": arena " << chosen.arenaBytes << " of " << budget << " bytes, " << chosen.attempt.tokenBlock

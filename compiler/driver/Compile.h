@@ -37,6 +37,8 @@ struct CompileOptions {
   std::optional<int64_t> tokenBlock;
   /// Where the image stands, as --input-mode spells it; chosen by the compiler where empty.
   std::string inputMode;
+  /// Bytes for two panels of weights, copied from flash while the kernels compute; 0: read in place. The target's where absent.
+  std::optional<int64_t> weightPanelBytes;
   /// Stops after this phase and prints its IR instead of writing a package.
   std::optional<Phase> stopAfter;
   /// Prints the memory plan as text; without an output directory nothing else is done with it.

@@ -1,6 +1,6 @@
 #include "compiler/driver/ExplainMemory.h"
 
-#include "dialects/mcurt/McurtDialect.h"
+#include "dialects/mcurt/Traffic.h"
 #include "passes/memory/planner/PlanPrinter.h"
 
 #include "llvm/Support/Format.h"
@@ -36,9 +36,20 @@ Peak findPeak(ModuleOp module, const std::vector<Lifetime> &lifetimes, ArrayRef<
   return peak;
 }
 
+void explainTraffic(func::FuncOp function, StringRef flashRegion, llvm::raw_ostream &os) {
+  mcurt::FlashTraffic traffic = mcurt::flashTrafficOf(function);
+  os << "\nOne inference reads " << traffic.totalBytes() << " bytes of weights and other constants from " << flashRegion << ", " << traffic.panelBytes
+     << " of them copied by panels, the rest in place:\n";
+  auto layers = function->getAttrOfType<ArrayAttr>("mcurt.layers");
+  for (auto [i, layer] : llvm::enumerate(mcurt::trafficByLayer(function)))
+    if (layer.bytes)
+      os << llvm::format("%10lld", static_cast<long long>(layer.bytes)) << " bytes  " << cast<DictionaryAttr>(layers[i]).getAs<StringAttr>("name").getValue()
+         << (layer.how.empty() ? "" : ", ") << layer.how << "\n";
+}
+
 } // namespace
 
-std::string explainMemory(ModuleOp module) {
+std::string explainMemory(ModuleOp module, StringRef flashRegion) {
   std::vector<Lifetime> lifetimes;
   std::vector<int64_t> ownBytes; // without those that an input shares with the buffer that overwrites it
   Plan plan;
@@ -84,6 +95,8 @@ std::string explainMemory(ModuleOp module) {
   os << llvm::format("%10lld", static_cast<long long>(peak.bytes)) << " bytes together\n\n"
      << "The arena over time: a step is a kernel call, in the order of the program; addresses grow upwards.\n"
      << printPlan(lifetimes, plan);
+  for (auto function : module.getOps<func::FuncOp>())
+    explainTraffic(function, flashRegion, os);
   return text;
 }
 

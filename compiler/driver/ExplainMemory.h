@@ -8,8 +8,9 @@
 
 namespace mcuform {
 
-/// Of a module that has been scheduled and planned: totals, what is alive at the peak, a map of the arena over time, all buffers.
-std::string explainMemory(mlir::ModuleOp module);
+/// Of a module that has been scheduled and planned: totals, what is alive at the peak, a map of the arena over time, all buffers; then what
+/// one inference reads of the weights in `flashRegion`, by layer.
+std::string explainMemory(mlir::ModuleOp module, llvm::StringRef flashRegion);
 
 } // namespace mcuform
 

@@ -5,6 +5,7 @@
 #include "compiler/emission/Package.h"
 #include "compiler/emission/pack/Pack.h"
 #include "dialects/mcurt/McurtDialect.h"
+#include "dialects/mcurt/Traffic.h"
 
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "llvm/ADT/DenseMap.h"
@@ -19,10 +20,11 @@ namespace mcuform::emission {
 struct Layer {
   std::string name, kind;
   int64_t macs, weightsBytes;
+  mcurt::LayerTraffic traffic;
 };
 
 struct Package {
-  std::string name, upperName, targetName;
+  std::string name, upperName, targetName, flashRegion;
   std::string modelName, modelSha256;
   int64_t parameters = 0;
   mlir::func::FuncOp function;
@@ -42,6 +44,7 @@ struct Package {
   std::vector<mcurt::BufferOp> buffers; ///< in the order of the text
   int64_t stepCount = 0;
   std::vector<Layer> layers;
+  mcurt::FlashTraffic traffic; ///< of one inference
 
   // The weights, once they are packed.
   PackImage pack;

@@ -40,7 +40,7 @@ static const char *const kHeader = R"(/* @name@: @about@
 #define @NAME@_OUTPUT_COUNT @count@
 #define @NAME@_OUTPUT_SCALE @scale@f
 
-/* The weights, in section .mcuform_weights: constant, read in place. */
+/* The weights, in section .mcuform_weights: constant, @reading@. */
 #define @NAME@_WEIGHTS_BYTES @weights@
 
 /* Define a static arena and a static output of the right size and alignment. */
@@ -138,6 +138,9 @@ std::string emitHeader(const Package &package) {
                                 {"input", std::to_string(package.inputBytes)},
                                 {"count", std::to_string(package.outputCount)},
                                 {"scale", formatFloat(package.outputScale)},
+                                {"reading", package.traffic.panelBytes
+                                                ? "copied through the arena piece by piece; runtime/include/mcuform/port.h says\n * how a firmware can do that better, by DMA"
+                                                : "read in place"},
                                 {"weights", std::to_string(package.pack.bytes.size())}});
 }
 

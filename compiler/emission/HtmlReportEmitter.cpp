@@ -128,12 +128,22 @@ void fillLayers(const Package &package, std::string &rows, std::string &kindRows
   }
   for (const Layer &layer : package.layers)
     rows += "<tr><td class=\"name\">" + escapeXml(layer.name) + "</td>" + cell(layer.kind) + numberCell(layer.macs) + barCell(layer.macs, mostMacs, "bar m") +
-            numberCell(layer.weightsBytes) + barCell(layer.weightsBytes, mostBytes, "bar w") + "</tr>\n";
+            numberCell(layer.weightsBytes) + barCell(layer.weightsBytes, mostBytes, "bar w") +
+            numberCell(layer.traffic.bytes) + cell(layer.traffic.how) + "</tr>\n";
   for (const auto &[kind, sum] : kinds)
     kindRows += "<tr>" + cell(kind) + numberCell(sum.layers) + numberCell(sum.macs) + numberCell(percent(sum.macs, package.totalMacs())) + numberCell(sum.bytes) +
                 numberCell(percent(sum.bytes, allBytes)) + "</tr>\n";
   kindRows += "<tr class=\"sum\"><td>together</td>" + numberCell(int64_t(package.layers.size())) + numberCell(package.totalMacs()) + "<td></td>" +
               numberCell(allBytes) + "<td></td></tr>\n";
+}
+
+std::string trafficText(const Package &package) {
+  const mcurt::FlashTraffic &traffic = package.traffic;
+  std::string text = "One inference reads " + groupedDigits(traffic.totalBytes()) + " bytes of it" +
+                     (package.flashRegion.empty() ? "" : " from " + escapeXml(package.flashRegion)) + ", " + percent(traffic.totalBytes(), int64_t(package.pack.bytes.size())) + " of its size: ";
+  if (traffic.panelBytes)
+    text += groupedDigits(traffic.panelBytes) + " copied panel by panel into the arena, the rest ";
+  return text + "in place, each byte once for each block of tokens as long as two channels of weights stay in the data cache.";
 }
 
 std::string valueOf(Attribute attribute) {
@@ -235,6 +245,7 @@ std::string emitHtmlReport(const Package &package) {
                        {"bufferRows", bufferRows(package, package.buffers)},
                        {"flashBar", flashBar},
                        {"flashRows", flashRows},
+                       {"trafficText", trafficText(package)},
                        {"kindRows", kindRows},
                        {"layerRows", layerRows},
                        {"facts", allFacts(package)}});

@@ -93,7 +93,7 @@ class="accent"><b>&#x2505;</b> arena</span></p>
 @bufferRows@</table></div></details>
 
 <h2 id="flash">Flash</h2>
-<p>What the weight pack holds; it is read in place. Code and the runtime's tables come on top: mcuform-run measures them in the linked program.</p>
+<p>What the weight pack holds. @trafficText@ Code and the runtime's tables come on top: mcuform-run measures them in the linked program.</p>
 <div class="stack" role="img" aria-label="the pack by section">@flashBar@</div>
 <table><tr><th>section</th><th class="n">bytes</th><th class="n">share</th></tr>
 @flashRows@</table>
@@ -103,9 +103,11 @@ class="n">share</th></tr>
 @kindRows@</table>
 
 <h2 id="layers">Work and weights by layer</h2>
-<p>Multiplications of one inference and bytes of constants, layer by layer as the network runs them. Constants that layers share are counted with each.</p>
+<p>Multiplications of one inference, bytes of constants and how many one inference reads, layer by layer as the network runs them. Constants that
+layers share are counted with each.</p>
 <div class="scroll" tabindex="0"><table>
-<tr><th>layer</th><th>kind</th><th class="n">multiplications</th><th></th><th class="n">weight bytes</th><th></th></tr>
+<tr><th>layer</th><th>kind</th><th class="n">multiplications</th><th></th><th class="n">weight bytes</th><th></th><th class="n">read
+per inference</th><th>weights</th></tr>
 @layerRows@</table></div>
 
 <h2 id="facts">Facts</h2>

@@ -67,6 +67,7 @@ llvm::Expected<Package> collectPackage(ModuleOp module, const EmissionOptions &o
   package.name = options.name;
   package.upperName = StringRef(options.name).upper();
   package.targetName = options.targetName;
+  package.flashRegion = options.flashRegion;
   package.modelName = stringOf(module, "mcuf.model_name");
   package.modelSha256 = stringOf(module, "onnxin.sha256");
   if (auto parameters = module->getAttrOfType<IntegerAttr>("mcuf.parameters"))
@@ -85,9 +86,10 @@ llvm::Expected<Package> collectPackage(ModuleOp module, const EmissionOptions &o
     return makeError("the module has not been scheduled and planned");
   package.arenaBytes = arena.getInt();
   package.lowerBoundBytes = bound.getInt();
-  for (auto layer : layers.getAsRange<DictionaryAttr>())
+  package.traffic = mcurt::flashTrafficOf(package.function);
+  for (auto [layer, traffic] : llvm::zip_equal(layers.getAsRange<DictionaryAttr>(), mcurt::trafficByLayer(package.function)))
     package.layers.push_back({layer.getAs<StringAttr>("name").str(), layer.getAs<StringAttr>("kind").str(),
-                              layer.getAs<IntegerAttr>("macs").getInt(), layer.getAs<IntegerAttr>("weights_bytes").getInt()});
+                              layer.getAs<IntegerAttr>("macs").getInt(), layer.getAs<IntegerAttr>("weights_bytes").getInt(), traffic});
 
   package.function.walk<WalkOrder::PreOrder>([&](Operation *op) {
     package.stepCount += isa<mcurt::CallOp>(op);

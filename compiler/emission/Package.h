@@ -14,6 +14,7 @@ struct EmissionOptions {
   std::string name;        ///< of the package, an identifier of C; prefix of everything that it defines
   std::string resourceDir; ///< holds runtime/
   std::string targetName;  ///< for the report
+  std::string flashRegion; ///< of the target, where the weights lie; for the report
 };
 
 /// Adds all files of the package to `output`; the caller commits them. `module` has passed mcuf-verify-memory.

@@ -117,9 +117,21 @@ std::string emitReport(const Package &package) {
   report["sram"] = {
       {"arena_bytes", package.arenaBytes}, {"lower_bound_bytes", package.lowerBoundBytes}, {"static_bytes", 0}, {"buffers", buffers}};
   report["flash"] = {{"weights_bytes", package.weightsBytes}, {"pack_bytes", package.pack.bytes.size()}};
+  // docs/memory.md says what is counted.
+  report["flash"]["read_per_inference"] = {{{"region", package.flashRegion},
+                                            {"bytes", package.traffic.totalBytes()},
+                                            {"by_panels_bytes", package.traffic.panelBytes},
+                                            {"in_place_bytes", package.traffic.inPlaceBytes}}};
   Json layers = Json::array();
-  for (const Layer &layer : package.layers)
-    layers.push_back({{"name", layer.name}, {"kind", layer.kind}, {"macs", layer.macs}, {"weights_bytes", layer.weightsBytes}});
+  for (const Layer &layer : package.layers) {
+    layers.push_back({{"name", layer.name},
+                      {"kind", layer.kind},
+                      {"macs", layer.macs},
+                      {"weights_bytes", layer.weightsBytes},
+                      {"read_per_inference_bytes", layer.traffic.bytes}});
+    if (!layer.traffic.how.empty())
+      layers.back()["weights_read"] = layer.traffic.how;
+  }
   report["layers"] = layers;
   // As MCUFORM_CALL numbers them.
   Json calls = Json::array();

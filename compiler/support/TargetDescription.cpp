@@ -71,6 +71,9 @@ template <> struct MappingTraits<mcuform::TargetDescription> {
     io.mapOptional("features", target.features);
     io.mapRequired("memory", target.regions);
     io.mapRequired("stack_reserve", stack);
+    ByteSize panel{target.weightPanelBytes};
+    io.mapOptional("weight_panel", panel);
+    target.weightPanelBytes = panel.bytes;
     io.mapOptional("run", target.runCommand);
     target.stackReserveBytes = stack.bytes;
   }
@@ -102,6 +105,8 @@ std::string findFault(const TargetDescription &target, llvm::StringRef folder) {
   if (target.stackReserveBytes >= sram->sizeBytes)
     return "stack reserve of " + std::to_string(target.stackReserveBytes) + " bytes leaves nothing of region '" + sram->name + "' with " +
            std::to_string(sram->sizeBytes);
+  if (target.weightPanelBytes >= sram->sizeBytes - target.stackReserveBytes)
+    return "weight panels of " + std::to_string(target.weightPanelBytes) + " bytes leave nothing of region '" + sram->name + "' beside the stack";
   return {};
 }
 

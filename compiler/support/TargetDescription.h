@@ -29,6 +29,8 @@ struct TargetDescription {
   std::vector<std::string> features; ///< e.g. "dsp"
   std::vector<MemoryRegion> regions;
   uint64_t stackReserveBytes = 0; ///< of the first region of kind sram
+  /// Bytes of fast memory through which weights are copied panel by panel; 0: the core reads them in place.
+  uint64_t weightPanelBytes = 0;
   /// How a program is run, word by word. Placeholders: {program}, {images}, {logits}, {statistics}. Empty: it cannot be run from here.
   std::vector<std::string> runCommand;
   std::string directory; ///< the board's folder

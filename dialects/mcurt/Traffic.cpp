@@ -17,6 +17,14 @@ bool readsByPanels(CallOp call, unsigned buffer) {
          llvm::any_of(kernel->buffers(), [](const KernelParam &param) { return param.name == "panels"; });
 }
 
+/// Units in a panel of a call that reads its weights so.
+int64_t panelUnitsOf(CallOp call) {
+  for (auto [number, param] : llvm::zip_equal(call.getIntegers(), findKernel(call.getKernel())->integers()))
+    if (param.name == "panel_units")
+      return number;
+  return 0;
+}
+
 /// Bytes that all runs of `call` fetch of what `value` points to.
 int64_t bytesFetched(CallOp call, Value value) {
   auto constant = rootOf(value).getDefiningOp<ConstantOp>();
@@ -74,6 +82,20 @@ FlashTraffic flashTrafficOf(func::FuncOp function) {
   for (const ConstantRead &read : constantReadsOf(function))
     (read.byPanels ? traffic.panelBytes : traffic.inPlaceBytes) += read.bytes;
   return traffic;
+}
+
+std::vector<LayerTraffic> trafficByLayer(func::FuncOp function) {
+  auto names = function->getAttrOfType<ArrayAttr>("mcurt.layers");
+  std::vector<LayerTraffic> layers(names ? names.size() : 0);
+  for (ConstantRead &read : constantReadsOf(function)) {
+    if (!read.call.getLayer() || *read.call.getLayer() >= layers.size())
+      continue;
+    LayerTraffic &layer = layers[*read.call.getLayer()];
+    layer.bytes += read.bytes;
+    if (read.constant.getLayout() == Layout::Paired)
+      layer.how = read.byPanels ? "panels of " + std::to_string(panelUnitsOf(read.call)) + " units" : "in place";
+  }
+  return layers;
 }
 
 } // namespace mcuform::mcurt

@@ -6,6 +6,7 @@
 
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 
+#include <string>
 #include <vector>
 
 namespace mcuform::mcurt {
@@ -37,6 +38,15 @@ struct FlashTraffic {
   int64_t totalBytes() const { return inPlaceBytes + panelBytes; }
 };
 FlashTraffic flashTrafficOf(mlir::func::FuncOp function);
+
+/// The same for one operator of the network.
+struct LayerTraffic {
+  int64_t bytes = 0;
+  /// How its weights come: "in place", "panels of 16 units"; empty where it has none.
+  std::string how;
+};
+/// In the order of mcurt.layers.
+std::vector<LayerTraffic> trafficByLayer(mlir::func::FuncOp function);
 
 /// Bytes of a constant as it lies in flash: of paired rows that are odd in number one row of zeros more.
 int64_t storedBytesOf(ConstantOp constant);

@@ -34,6 +34,34 @@ static int64_t leadOfImage(mcuf::QPatchEmbedOp op, int64_t block) {
   return (lead + kInputAlignBytes - 1) / kInputAlignBytes * kInputAlignBytes;
 }
 
+/// "linear_add_panels_s16" for "linear_add_s16".
+static std::string byPanels(StringRef kernel) {
+  auto [name, type] = kernel.rsplit('_');
+  return (name + "_panels_" + type).str();
+}
+
+void LoopBuilder::callLinear(Operation *op, StringRef kernel, BufferUse result, Value input, int64_t rowsAtMost, SmallVector<Integer> integers) {
+  std::array<Value, 3> constants = llvm::TypeSwitch<Operation *, std::array<Value, 3>>(op)
+                       .Case<mcuf::QLinearOp, mcuf::QLinearGeluOp, mcuf::QLinearAddOp, mcuf::QPatchEmbedOp>([&](auto linear) {
+                         return std::array<Value, 3>{constant(op, linear.getWeights(), "weights", Layout::Paired),
+                                                     constant(op, linear.getBias(), "bias"), constant(op, linear.getMult(), "mult")};
+                       });
+  auto [weights, bias, mult] = constants;
+  int64_t units = (typeOf(weights).getDimSize(0) + 1) / 2 * 2, depth = typeOf(weights).getDimSize(1);
+  // Of a single row each weight is read once, panels or not.
+  if (options.weightPanel && rowsAtMost > 1) {
+    int64_t panelUnits = std::min(options.weightPanel / 2 / depth / 2 * 2, units);
+    if (panelUnits >= 2) {
+      ++layersByPanels;
+      Value panels = localBuffer("panels", {panelUnits < units ? 2 : 1, panelUnits * depth}, 8, op->getLoc());
+      integers.push_back(panelUnits);
+      return call(op, byPanels(kernel), {result, out(panels), in(input), in(weights), in(bias), in(mult)}, integers);
+    }
+    smallestPanelRefused = smallestPanelRefused ? std::min(smallestPanelRefused, 4 * depth) : 4 * depth;
+  }
+  call(op, kernel, {result, in(input), in(weights), in(bias), in(mult)}, integers);
+}
+
 void LoopBuilder::buildPatchEmbed(mcuf::QPatchEmbedOp op) {
   Location loc = op.getLoc();
   Value tokens = op.getResult();
@@ -71,10 +99,7 @@ void LoopBuilder::buildPatchEmbed(mcuf::QPatchEmbedOp op) {
     Value rowsOfTokens = rowsOf(tokens, prefix, loc);
     Value position = view(constant(op, op.getPosition(), "position"), {{first}, {0}}, loc);
     call(op, "copy_s16", {out(rowsOfTokens), in(position)}, {count, units});
-    call(op, "linear_add_s16",
-         {inout(rowsOfTokens), in(patchRows), in(constant(op, op.getWeights(), "weights", Layout::Paired)),
-          in(constant(op, op.getBias(), "bias")), in(constant(op, op.getMult(), "mult"))},
-         {count, depth, units});
+    callLinear(op, "linear_add_s16", inout(rowsOfTokens), patchRows, block, {count, depth, units});
   });
   first = 0;
 }
@@ -84,10 +109,8 @@ void LoopBuilder::buildCache(mcuf::QLinearOp op) {
   bool isKeys = lookThrough(reader.getK()) == op.getResult();
   int64_t tokens = mcuf::rowCount(op.getResult()), units = mcuf::widthOf(op.getResult());
   Value cache = bufferOf(storage.placeOf(op.getResult(), currentGroup).storage);
-  call(op, isKeys ? "linear_keys_s8" : "linear_values_s8",
-       {out(cache), in(operandRowsOf(op, op.getInput())), in(constant(op, op.getWeights(), "weights", Layout::Paired)),
-        in(constant(op, op.getBias(), "bias")), in(constant(op, op.getMult(), "mult"))},
-       {first, rows, mcuf::widthOf(op.getInput()), units, tokens, units / int64_t(reader.getNumHeads())});
+  callLinear(op, isKeys ? "linear_keys_s8" : "linear_values_s8", out(cache), operandRowsOf(op, op.getInput()), blockRows,
+             {first, rows, mcuf::widthOf(op.getInput()), units, tokens, units / int64_t(reader.getNumHeads())});
 }
 
 void LoopBuilder::buildAttention(mcuf::QAttentionOp op) {
@@ -112,10 +135,10 @@ void LoopBuilder::buildAttention(mcuf::QAttentionOp op) {
 }
 
 void LoopBuilder::buildRows(Operation *op) {
-  auto linearOperands = [&](auto linear, BufferUse result) {
-    return SmallVector<BufferUse, 5>{result, in(operandRowsOf(op, linear.getInput())),
-                                     in(constant(op, linear.getWeights(), "weights", Layout::Paired)),
-                                     in(constant(op, linear.getBias(), "bias")), in(constant(op, linear.getMult(), "mult"))};
+  auto linearRows = [&](auto linear, StringRef kernel, BufferUse result, SmallVector<Integer> more = {}) {
+    SmallVector<Integer> integers = {rows, mcuf::widthOf(linear.getInput()), mcuf::widthOf(linear.getResult())};
+    llvm::append_range(integers, more);
+    callLinear(op, kernel, result, operandRowsOf(op, linear.getInput()), blockRows, integers);
   };
   int64_t width = mcuf::widthOf(op->getResult(0));
   llvm::TypeSwitch<Operation *>(op)
@@ -133,16 +156,15 @@ void LoopBuilder::buildRows(Operation *op) {
       .Case([&](mcuf::QLinearOp linear) {
         if (isCached(linear.getResult()))
           return buildCache(linear);
-        call(op, "linear_s16", linearOperands(linear, out(resultRowsOf(op))), {rows, mcuf::widthOf(linear.getInput()), width});
+        linearRows(linear, "linear_s16", out(resultRowsOf(op)));
       })
       .Case([&](mcuf::QLinearGeluOp linear) {
-        call(op, "linear_gelu_s16", linearOperands(linear, out(resultRowsOf(op))),
-             {rows, mcuf::widthOf(linear.getInput()), width, int64_t(linear.getIndexMult()), int64_t(linear.getDeltaMult())});
+        linearRows(linear, "linear_gelu_s16", out(resultRowsOf(op)), {int64_t(linear.getIndexMult()), int64_t(linear.getDeltaMult())});
       })
       .Case([&](mcuf::QLinearAddOp linear) {
         if (!storage.isInPlace(op, currentGroup))
           call(op, "copy_s16", {out(resultRowsOf(op)), in(operandRowsOf(op, linear.getResidual()))}, {rows, width});
-        call(op, "linear_add_s16", linearOperands(linear, inout(resultRowsOf(op))), {rows, mcuf::widthOf(linear.getInput()), width});
+        linearRows(linear, "linear_add_s16", inout(resultRowsOf(op)));
       })
       .Case([&](mcuf::QAttentionOp attention) { buildAttention(attention); });
 }

@@ -12,6 +12,7 @@ struct LoopOptions {
   int64_t tokenBlock;    ///< rows that a loop over tokens computes together
   int64_t patchBlock;    ///< patches that are unfolded together
   bool overwritesInput;  ///< the image lies over the tokens of its patch embedding
+  int64_t weightPanel;   ///< bytes for two panels of weights; 0: weights are read in place
 };
 
 /// index * scale + offset, in one dimension of a buffer.
@@ -26,6 +27,8 @@ public:
 
   /// Replaces the source function.
   void build();
+  /// Where weights were to come by panels and no layer has a pair of units that fits: the bytes that the smallest pair asks for. Else 0.
+  int64_t smallestPanelNeeded() const { return layersByPanels ? 0 : smallestPanelRefused; }
 
 private:
   // Declarations: buffers and constants at the start of the function.
@@ -45,6 +48,10 @@ private:
   // Loops and calls.
   void forBlocks(int64_t extent, int64_t step, mlir::Location loc, llvm::function_ref<void(mcurt::Integer, mcurt::Integer)> body);
   void call(mlir::Operation *op, llvm::StringRef kernel, llvm::ArrayRef<mcurt::BufferUse> buffers, llvm::ArrayRef<mcurt::Integer> integers);
+  /// Calls the kernel of a linear layer, by panels where that is asked for and pays. `rowsAtMost` of a call; `integers` begin with the
+  /// kernel's own up to units.
+  void callLinear(mlir::Operation *op, llvm::StringRef kernel, mcurt::BufferUse result, mlir::Value input, int64_t rowsAtMost,
+                  llvm::SmallVector<mcurt::Integer> integers);
   void buildGroup(unsigned number);
   void buildRows(mlir::Operation *op);
   void buildPatchEmbed(mcuf::QPatchEmbedOp op);
@@ -79,6 +86,9 @@ private:
   std::string currentStage;
   int64_t blockRows = 0;
   mcurt::Integer first{0}, rows{0};
+
+  unsigned layersByPanels = 0;
+  int64_t smallestPanelRefused = 0;
 };
 
 } // namespace mcuform::schedule

@@ -69,7 +69,11 @@ struct Schedule : impl::ScheduleBase<Schedule> {
   void runOnOperation() override {
     for (auto function : llvm::make_early_inc_range(getOperation().getOps<func::FuncOp>())) {
       if (tokenBlock < 1 || patchBlock < 1) {
-        function.emitError() << "token-block and patch-block must be at least 1, got " << tokenBlock << " and " << patchBlock;
+        function.emitError() << "token-block and patch-block must be at least 1, got " << int64_t(tokenBlock) << " and " << int64_t(patchBlock);
+        return signalPassFailure();
+      }
+      if (weightPanel < 0) {
+        function.emitError() << "weight-panel must not be negative, got " << int64_t(weightPanel);
         return signalPassFailure();
       }
       if (inputMode != "frame" && inputMode != "overwrite") {
@@ -84,7 +88,13 @@ struct Schedule : impl::ScheduleBase<Schedule> {
         order[&op] = position;
       schedule::RowGroups groups = schedule::divideIntoGroups(function, order);
       schedule::StoragePlan storage(groups, order);
-      schedule::LoopBuilder(function, groups, storage, order, {tokenBlock, patchBlock, overwritesInput}).build();
+      Location loc = function.getLoc();
+      schedule::LoopBuilder loops(function, groups, storage, order, {tokenBlock, patchBlock, overwritesInput, weightPanel});
+      loops.build();
+      if (int64_t least = loops.smallestPanelNeeded()) {
+        emitError(loc) << "weight panels of " << int64_t(weightPanel) << " bytes hold no pair of units of any layer: the smallest needs " << least;
+        return signalPassFailure();
+      }
     }
   }
 };

@@ -148,6 +148,16 @@ def flash_that_is_too_small(tools):
 
 
 @case
+def weight_panels_of_nonsense_sizes(tools):
+    # Patches of 8 x 8 x 3 are not the smallest: a pair of units of depth 64 takes 128 bytes, twice.
+    refused(tools, SAMPLE, "weight panels of 255 bytes hold no pair of units of any layer: the smallest needs 256", extra=("--weight-panel", "255"))
+    refused(tools, SAMPLE, "arena needs", extra=("--weight-panel", "100M", "--arena", "20K", "--token-block", "12"))
+    refused(tools, SAMPLE, "weight-panel must not be negative, got -1", extra=("--weight-panel", "-1"))
+    for size in ("lots", "1.5K"):
+        refused(tools, SAMPLE, "--weight-panel", extra=("--weight-panel", size), status=2)
+
+
+@case
 def an_unknown_target(tools):
     refused(tools, SAMPLE, "no-such-board", "mps2-an500", extra=("--target", "no-such-board"))
 
@@ -179,6 +189,13 @@ def memory_is_explained(tools):
     for buffer in sram["buffers"]:
         expect("steps %d to %d  %s\n" % (buffer["first_step"], buffer["last_step"], buffer["name"]) in text, "no %s:\n%s" % (buffer["name"], text))
     tools.call("mcuformc", SAMPLE, "--explain=lunch", status=2)
+    text = tools.call("mcuformc", *common, "--weight-panel", "300", "-o", tools.path("panels"))
+    report = json.loads(read(tools.path("panels", "report.json")))
+    reads, = report["flash"]["read_per_inference"]
+    expect("One inference reads %(bytes)d bytes of weights and other constants from qspi, %(by_panels_bytes)d of them copied by panels" % reads in text, text)
+    for layer in report["layers"]:
+        if "weights_read" in layer:
+            expect("%10d bytes  %s, %s\n" % (layer["read_per_inference_bytes"], layer["name"], layer["weights_read"]) in text, layer)
 
 
 @case

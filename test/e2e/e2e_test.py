@@ -70,6 +70,19 @@ def sample_keeps_its_accuracy(tools):
 
 
 @case
+def sample_reads_weights_by_panels(tools):
+    """The same logits on host and board whether weights are read in place or panel by panel, of any size."""
+    images = first_images(tools, sample("test_images.npy"), 8)
+    logits = set()
+    for size in ("0", "1000", "8K"):
+        package = tools.compile(sample("shapes_vit.onnx"), sample("calibration.npy"), output="by" + size, weight_panel=size)
+        board = check_both_targets(tools, package, images)
+        logits.add(read(tools.path("board.npy")))
+        print(size, board["instructions_per_image"], board["arena_high_water_bytes"])
+    expect(len(logits) == 1, "%d different logits" % len(logits))
+
+
+@case
 def sample_opset13_computes_the_same(tools):
     """Decomposed LayerNorm and GELU are recognized: the same weights as another graph give the same accuracy."""
     model = os.path.join(TEST_DATA, "shapes_vit_opset13.onnx")

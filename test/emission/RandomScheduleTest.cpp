@@ -95,10 +95,11 @@ TEST_CASE("random networks run as the integer interpreter says") {
       ScheduleOptions options;
       options.tokenBlock = tokenBlock;
       options.patchBlock = 1 + random() % 5;
+      options.weightPanel = random() % 2 ? 4096 << random() % 3 : 0;
       buildSchedulePipeline(manager, options);
       buildMemoryPipeline(manager);
       REQUIRE(succeeded(manager.run(*scheduled)));
-      INFO("token block " << tokenBlock << ", patch block " << options.patchBlock);
+      INFO("token block " << tokenBlock << ", patch block " << options.patchBlock << ", weight panel " << options.weightPanel);
       CHECK(test::runMcurt(functionOf(*scheduled), image, test::Placement::Apart) == expected);
       CHECK(test::runMcurt(functionOf(*scheduled), image, test::Placement::Planned) == expected);
       if (functionOf(*module).getArgument(0).hasOneUse())

@@ -52,14 +52,16 @@ def tree(directory):
     return {os.path.relpath(path, directory): read(path) for path in paths}
 
 
-def build(tools, package, *arguments):
-    """Builds a package by its own CMakeLists.txt inside a C program; returns the program."""
+def build(tools, package, *arguments, port=""):
+    """Builds a package by its own CMakeLists.txt inside a C program, with a port of its own if that is named; returns the program."""
     source = tools.path("app")
     os.makedirs(source, exist_ok=True)
-    shutil.copy(os.path.join(HERE, "run_package.c"), source)
+    for name in ("run_package.c", port):
+        if name:
+            shutil.copy(os.path.join(HERE, name), source)
     with open(os.path.join(source, "CMakeLists.txt"), "w") as file:
-        file.write("cmake_minimum_required(VERSION 3.16)\nproject(app C)\nadd_subdirectory(%s vit)\nadd_executable(app run_package.c)\n"
-                   "target_compile_options(app PRIVATE -std=c11 -Wall -Wextra -Wpedantic -Werror)\ntarget_link_libraries(app PRIVATE vit)\n" % package)
+        file.write("cmake_minimum_required(VERSION 3.16)\nproject(app C)\nadd_subdirectory(%s vit)\nadd_executable(app run_package.c %s)\n"
+                   "target_compile_options(app PRIVATE -std=c11 -Wall -Wextra -Wpedantic -Werror)\ntarget_link_libraries(app PRIVATE vit)\n" % (package, port))
     binary = tools.path("build-" + os.path.basename(package))
     run("cmake", "-S", source, "-B", binary, *arguments)
     run("cmake", "--build", binary)
@@ -193,6 +195,40 @@ def overwritten_image_equals_interpreter(tools):
         expect(frame["input"]["mode"] == "frame" and report["input"]["mode"] == "overwrite", "mode of the input")
         image, x = (next(buffer for buffer in report["sram"]["buffers"] if buffer["name"] == name) for name in ("image", "x"))
         expect(image["overwritten_by"] == "x" and x["offset"] <= image["offset"] < x["offset"] + x["bytes"], "image at %d" % image["offset"])
+
+
+@case
+def weights_by_panels_equal_interpreter(tools):
+    """Panels of one pair and of many, some layers in place, the image overwritten: the interpreter's bits by the runtime's own port."""
+    equals_interpreter(tools, "cls", [(12, 4), (5, 7)], weight_panel=200)
+    equals_interpreter(tools, "cut", [(7, 30)], weight_panel=2048)
+    equals_interpreter(tools, "even", [(5, 1)], weight_panel=4096, input_mode="overwrite")
+
+
+@case
+def a_firmwares_port_reads_what_the_report_says(tools):
+    """A port that delivers at the wait gives the same logits, and its bytes are those of the report; the layers' figures add up to them."""
+    need("cmake", "gcc")
+    image_bytes = NETWORKS["cut"][0]
+    source = random.Random(5)
+    with open(tools.path("images"), "wb") as file:
+        file.write(bytes(source.randrange(256) for _ in range(image_bytes)))
+    for size, blocks in ((300, 7), (1000, 12), (100000, 3)):
+        package = emit(tools, "cut", output="package-%d" % size, token_block=blocks, weight_panel=size, images=tools.path("images"),
+                       logits=tools.path("expected"))
+        program = build(tools, package, port="counting_port.c")
+        text = run(program, tools.path("images"), tools.path("logits"))
+        expect(read(tools.path("logits")) == read(tools.path("expected")), "other logits")
+        report = json.loads(read(package + "/report.json"))
+        reads, = report["flash"]["read_per_inference"]
+        # run_package runs each image three times.
+        expect(text == "%d bytes in order\n" % (3 * reads["by_panels_bytes"]), "%s, the report has %s" % (text, reads))
+        expect(reads["region"] == "flash" and reads["bytes"] == reads["by_panels_bytes"] + reads["in_place_bytes"], reads)
+        expect(sum(layer["read_per_inference_bytes"] for layer in report["layers"]) == reads["bytes"], "layers")
+        ways = {layer["weights_read"].split()[0] for layer in report["layers"] if "weights_read" in layer}
+        expect(ways == {"panels", "in"}, ways)  # at least the head is in place
+    reads, = json.loads(read(emit(tools, "cut", output="in-place") + "/report.json"))["flash"]["read_per_inference"]
+    expect(reads["by_panels_bytes"] == 0 and reads["in_place_bytes"] > 0, reads)
 
 
 @case

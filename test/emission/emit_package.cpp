@@ -1,6 +1,7 @@
 // The compiler's back end alone, for tests: from integer operators in text form to a package.
 //
-//   mcuform-emit-test MODEL.mlir OUT NAME [--token-block N] [--patch-block N] [--input-mode MODE] [--images FILE --logits FILE]
+//   mcuform-emit-test MODEL.mlir OUT NAME [--token-block N] [--patch-block N] [--input-mode MODE] [--weight-panel N]
+//                     [--images FILE --logits FILE]
 //
 // With --images (raw uint8 images, one behind the other) it also writes what the integer interpreter computes for them.
 #include "compiler/emission/Package.h"
@@ -23,6 +24,7 @@ llvm::cl::opt<std::string> name(llvm::cl::Positional, llvm::cl::Required);
 llvm::cl::opt<int64_t> tokenBlock("token-block", llvm::cl::init(12));
 llvm::cl::opt<int64_t> patchBlock("patch-block", llvm::cl::init(4));
 llvm::cl::opt<std::string> inputMode("input-mode", llvm::cl::init("frame"));
+llvm::cl::opt<int64_t> weightPanel("weight-panel", llvm::cl::init(0));
 llvm::cl::opt<std::string> imagesPath("images");
 llvm::cl::opt<std::string> logitsPath("logits");
 
@@ -83,12 +85,13 @@ int main(int argc, char **argv) {
   options.tokenBlock = tokenBlock;
   options.patchBlock = patchBlock;
   options.inputMode = inputMode;
+  options.weightPanel = weightPanel;
   mcuform::buildSchedulePipeline(manager, options);
   mcuform::buildMemoryPipeline(manager);
   if (failed(manager.run(*module)))
     return 1;
   mcuform::AtomicOutput output(outputPath);
-  llvm::Error error = mcuform::emitPackage(*module, {name, MCUFORM_RESOURCE_DIR, "host"}, output);
+  llvm::Error error = mcuform::emitPackage(*module, {name, MCUFORM_RESOURCE_DIR, "host", "flash"}, output);
   if (!error)
     error = output.commit();
   return error ? fail(std::move(error)) : 0;

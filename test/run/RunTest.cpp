@@ -56,6 +56,10 @@ TEST_CASE("a target's description is read") {
   CHECK(target->sramBudgetBytes() == 65536 - 4096);
   CHECK(target->runCommand == std::vector<std::string>{"probe", "{program}"});
   CHECK(target->directory == "targets/board");
+  CHECK(target->weightPanelBytes == 0);
+  target = parseTarget(goodTarget + "weight_panel: 8 KiB\n", "targets/board/target.yaml");
+  REQUIRE(static_cast<bool>(target));
+  CHECK(target->weightPanelBytes == 8192);
 }
 
 TEST_CASE("a target's description at fault is refused") {
@@ -71,6 +75,7 @@ TEST_CASE("a target's description at fault is refused") {
   CHECK_THAT(faultOf(changed("size: 65536", "size: 0")), Catch::Contains("region 'ram' is empty"));
   CHECK_THAT(faultOf(changed("4 KiB", "64 KiB")),
              Catch::Contains("stack reserve of 65536 bytes leaves nothing of region 'ram' with 65536"));
+  CHECK_THAT(faultOf(goodTarget + "weight_panel: 60 KiB\n"), Catch::Contains("weight panels of 61440 bytes leave nothing of region 'ram'"));
   CHECK_THAT(faultOf("[ 1, 2"), Catch::Contains("target.yaml"));
 }
 

@@ -25,7 +25,7 @@ int main(int argc, char **argv) {
   CompileOptions options;
   std::string stopAfter, explain;
   std::vector<std::string> dims;
-  std::optional<uint64_t> sram, arena, flash;
+  std::optional<uint64_t> sram, arena, flash, weightPanel;
 
   CLI::App app("Compiles a vision transformer from ONNX to int8 C++ for microcontrollers.", "mcuformc");
   app.set_version_flag("--version", MCUFORM_VERSION);
@@ -48,6 +48,10 @@ int main(int argc, char **argv) {
                  "where the image stands: frame, in memory of its own until its last patch is read, or overwrite, over the tokens that "
                  "replace it (default: chosen)")
       ->check(CLI::IsMember(std::vector<std::string>(std::begin(kInputModes), std::end(kInputModes))));
+  app.add_option("--weight-panel", weightPanel,
+                 "copy weights from flash through a buffer of at most so many bytes, a half being filled while the other is worked on; 0 reads "
+                 "them in place (default: the target's)")
+      ->transform(kBytes);
   app.add_option("--name", options.name, "C identifier that all names begin with (default: from the model's file name)");
   app.add_option("--compile-to", stopAfter, "stop after a phase and print its IR: " + phaseList());
   app.add_option("--explain", explain, "memory: print the plan of the arena as text; needs no -o")->check(CLI::IsMember({"memory"}));
@@ -80,5 +84,6 @@ int main(int argc, char **argv) {
   options.sramBytes = signedBytes(sram);
   options.arenaBytes = signedBytes(arena);
   options.flashBytes = signedBytes(flash);
+  options.weightPanelBytes = signedBytes(weightPanel);
   return int(compileModel(options, llvm::outs(), llvm::errs()));
 }
