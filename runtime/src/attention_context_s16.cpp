@@ -24,7 +24,7 @@ struct Context {
     at = context + column;
     mult = mults;
   }
-  __attribute__((noinline)) void store(const int32_t (*acc)[2], int32_t rows) {
+  MCUFORM_RT_HOT("epilogue") __attribute__((noinline)) void store(const int32_t (*acc)[2], int32_t rows) {
     int16_t *to = at;
     const int32_t *m = mult;
     const ptrdiff_t step = stride;

@@ -16,7 +16,7 @@ struct Scores {
   Scores(int16_t *scores, int32_t mult, int32_t stride) : scores(scores), mult(mult), stride(stride) {}
 
   void begin(int32_t key) { at = scores + key; }
-  __attribute__((noinline)) void store(const int32_t (*acc)[2], int32_t rows) {
+  MCUFORM_RT_HOT("epilogue") __attribute__((noinline)) void store(const int32_t (*acc)[2], int32_t rows) {
     int16_t *to = at;
     const int32_t m = mult;
     const ptrdiff_t step = stride;

@@ -44,7 +44,7 @@ struct Gelu : LinearPair {
     load(unit);
     at = out + unit;
   }
-  __attribute__((noinline)) void store(const int32_t (*acc)[2], int32_t rows) {
+  MCUFORM_RT_HOT("epilogue") __attribute__((noinline)) void store(const int32_t (*acc)[2], int32_t rows) {
     int16_t *to = at;
     const int32_t m0 = mult0, m1 = mult1;
     const ptrdiff_t step = units;

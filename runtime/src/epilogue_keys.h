@@ -38,7 +38,7 @@ struct Keys : LinearPair {
       pad[2] = 0;
     }
   }
-  __attribute__((noinline)) void store(const int32_t (*acc)[2], int32_t count) {
+  MCUFORM_RT_HOT("epilogue") __attribute__((noinline)) void store(const int32_t (*acc)[2], int32_t count) {
     int8_t *at = slot(token);
     int32_t t = token;
     const int32_t m0 = mult0, m1 = mult1;

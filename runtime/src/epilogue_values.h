@@ -26,7 +26,7 @@ struct Values : LinearPair {
     if ((tokens & 1) != 0 && first + rows == tokens)
       store_s8x2(pair + 2 * tokens, 0, 0);
   }
-  __attribute__((noinline)) void store(const int32_t (*acc)[2], int32_t rows) {
+  MCUFORM_RT_HOT("epilogue") __attribute__((noinline)) void store(const int32_t (*acc)[2], int32_t rows) {
     int8_t *to = at;
     const int32_t m0 = mult0, m1 = mult1;
     for_each_row(acc, rows, [&](int32_t acc0, int32_t acc1) {

@@ -12,7 +12,7 @@ static_assert(offsetof(RowDots, weights) == 0 && offsetof(RowDots, stride) == 4 
               "the code below loads and stores by these offsets");
 
 // Written by hand to the last instruction. `used` keeps optimizers from dropping parameters that only the assembly reads.
-#define BY_HAND __attribute__((naked, noinline, used, aligned(8)))
+#define BY_HAND MCUFORM_RT_HOT("row_dots") __attribute__((naked, noinline, used, aligned(8)))
 
 // dot_3x2: three rows a round, 12 instructions for 12 products. All general registers but SP are in use:
 //
@@ -215,7 +215,7 @@ void RowDots::plan(int32_t count) {
   stop = acc + (count - rest);
 }
 
-void RowDots::run_rest(const int16_t *rows) const {
+MCUFORM_RT_HOT("row_dots") void RowDots::run_rest(const int16_t *rows) const {
   rows += rest_start;
   dot_2x2(this, rows, stop);
   if (rest == 4)

@@ -12,6 +12,9 @@
 #include "mcuform/arith.h"
 #include "row_dots.h"
 
+// So that the loop lies in its kernel's section.
+#define MCUFORM_RT_INLINE inline __attribute__((always_inline))
+
 namespace mcuform::rt {
 inline namespace MCUFORM_RT_ABI {
 
@@ -35,8 +38,8 @@ template <class Store> inline void for_each_row(const int32_t (*acc)[2], int32_t
 
 /// Rows stand `stride` values apart, an even number; depth is even.
 template <class Weights, class Epilogue>
-inline void rows_by_pair(const int16_t *in, int32_t stride, Weights weights, int32_t rows, int32_t depth, int32_t units,
-                         Epilogue &epilogue) {
+MCUFORM_RT_INLINE void rows_by_pair(const int16_t *in, int32_t stride, Weights weights, int32_t rows, int32_t depth, int32_t units,
+                                    Epilogue &epilogue) {
   RowDots dots(stride, depth);
   const int8_t *at = weights.begin();
   for (int32_t unit = 0; unit < units; unit += 2) {
@@ -89,8 +92,8 @@ inline void accumulate_group(int32_t (*acc)[2], const int16_t *in, int32_t strid
 
 /// Rows stand `stride` values apart; depth is even.
 template <class Weights, class Epilogue>
-inline void rows_by_pair(const int16_t *in, int32_t stride, Weights weights, int32_t rows, int32_t depth, int32_t units,
-                         Epilogue &epilogue) {
+MCUFORM_RT_INLINE void rows_by_pair(const int16_t *in, int32_t stride, Weights weights, int32_t rows, int32_t depth, int32_t units,
+                                    Epilogue &epilogue) {
   const int8_t *at = weights.begin();
   for (int32_t unit = 0; unit < units; unit += 2) {
     epilogue.begin(unit);
@@ -119,8 +122,8 @@ struct InPlace {
 };
 
 template <class Epilogue>
-inline void rows_by_pair(const int16_t *in, int32_t stride, const int8_t *weights, int32_t rows, int32_t depth, int32_t units,
-                         Epilogue &epilogue) {
+MCUFORM_RT_INLINE void rows_by_pair(const int16_t *in, int32_t stride, const int8_t *weights, int32_t rows, int32_t depth, int32_t units,
+                                    Epilogue &epilogue) {
   rows_by_pair(in, stride, InPlace{weights}, rows, depth, units, epilogue);
 }
 

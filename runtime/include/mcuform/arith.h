@@ -20,6 +20,13 @@
 #define MCUFORM_RT_DSP 0
 #endif
 
+// Where an inference spends its time: sections of their own, so that a linker script can place them in fast memory (docs/kernels.md).
+#if defined(__arm__)
+#define MCUFORM_RT_HOT(name) __attribute__((section(".text.mcuform_hot." name)))
+#else
+#define MCUFORM_RT_HOT(name)
+#endif
+
 // A core with MVE has the DSP instructions, too; only the products of matrices are different there.
 #if MCUFORM_RT_DSP && defined(__ARM_FEATURE_MVE)
 #define MCUFORM_RT_MVE 1

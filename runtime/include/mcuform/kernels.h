@@ -190,7 +190,7 @@ inline namespace MCUFORM_RT_ABI {
 /// Accuracy   equal to docs/arithmetic.md bit for bit
 /// Returns    nothing
 
-#define MCUFORM_KERNEL(name, params) void name params;
+#define MCUFORM_KERNEL(name, params) MCUFORM_RT_HOT(#name) void name params;
 #include "../../kernels.def"
 
 } // namespace MCUFORM_RT_ABI

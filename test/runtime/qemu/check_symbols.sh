@@ -2,13 +2,14 @@
 # check_symbols.sh RUNTIME WORK ARM_GXX CLANGXX GXX
 # Compiles every file of the runtime with the strict flags for the Cortex-M7 (GCC and clang, -O2 and -Os, portable and DSP),
 # for the Cortex-M55 and for the host, and demands of the objects: no undefined symbol but the runtime's own and memcpy, memset, memmove; no static constructor;
-# no stack frame of 1 KiB or more.
+# no stack frame of 1 KiB or more; kernels in sections named .text.mcuform_hot.*.
 set -eu
 runtime=$1 work=$2 arm_gxx=$3 clangxx=$4 gxx=$5
 mkdir -p "$work"
 strict="-std=c++17 -Wall -Wextra -Wconversion -Werror -ffreestanding -fno-exceptions -fno-rtti -I$runtime/include"
 m7="-mcpu=cortex-m7 -mfpu=fpv5-d16 -mfloat-abi=hard -mthumb"
 failed=0
+hot=epilogue
 
 # check LABEL COMPILER...: compiles all sources into a folder and looks at the objects.
 check() {
@@ -30,6 +31,14 @@ check() {
     echo "$label: has static constructors or variables"
     failed=1
   fi
+  # Each kernel, and the micro-kernels, in a section that a linker script can place.
+  arm-none-eabi-objdump -t "$work/$label"/*.o | awk '/ F \.text/ { sub(/.* F /, ""); print $1 }' | sort -u >"$work/$label/sections"
+  for kernel in $(sed -n 's/^MCUFORM_KERNEL(\([a-z0-9_]*\),.*/\1/p' "$runtime/kernels.def") $hot; do
+    if ! grep -qx "\.text\.mcuform_hot\.$kernel" "$work/$label/sections"; then
+      echo "$label: $kernel is not in section .text.mcuform_hot.$kernel"
+      failed=1
+    fi
+  done
   if ls "$work/$label"/*.su >/dev/null 2>&1; then
     large=$(cat "$work/$label"/*.su | awk -F'\t' '$2 >= 1024 || $3 ~ /dynamic/')
     if [ -n "$large" ]; then
