@@ -1,5 +1,5 @@
-// Eight values of each row at a time: VMOVLB and VMOVLT take the two channels of sixteen paired weights apart and widen them, VMLADAVA adds eight
-// products to a sum in a general register. Sums wrap, so that their order does not matter.
+// Eight values of each row at a time: VMOVLB and VMOVLT take the two channels of sixteen paired weights apart and widen them, VMLADAVA adds
+// eight products to a sum in a general register. Sums wrap, so that their order does not matter.
 #include "row_dots_mve.h"
 
 #if MCUFORM_RT_MVE
@@ -15,8 +15,9 @@ namespace {
 constexpr uint32_t lanes = 8; // of int16
 }
 
-/// Three rows are 13 instructions for 48 products. Four would take their eighth sum from the loop's counter: VMLADAVA adds to even registers only.
-template <int32_t count> void RowDots::dot(const int16_t *rows, int32_t (*sums)[2]) const {
+/// Three rows are 13 instructions for 48 products. Four would take their eighth sum from the loop's counter: VMLADAVA adds to even
+/// registers only.
+template <int32_t count> __attribute__((always_inline)) inline void RowDots::dot(const int16_t *rows, int32_t (*sums)[2]) const {
   const int8_t *pair = weights;
   const int16_t *row0 = rows, *row1 = rows + stride, *row2 = row1 + stride;
   int32_t s00 = bias[0], s01 = bias[1], s10 = s00, s11 = s01, s20 = s00, s21 = s01;
@@ -73,7 +74,7 @@ template <int32_t count> void RowDots::dot(const int16_t *rows, int32_t (*sums)[
 }
 
 // A last row costs more alone than as the fourth of two pairs.
-void RowDots::run(const int16_t *rows, int32_t count) {
+MCUFORM_RT_HOT("row_dots") void RowDots::run(const int16_t *rows, int32_t count) {
   int32_t(*sums)[2] = acc;
   const ptrdiff_t step = stride;
   for (; count > 4 || count == 3; count -= 3, rows += 3 * step, sums += 3)
