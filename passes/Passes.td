@@ -171,6 +171,7 @@ def Calibrate : Mcuf_FunctionPass<"mcuf-calibrate"> {
   }];
   let options = [
     Option<"inputs", "inputs", "std::string", "", ".npy file: uint8 [N, height, width, channels] or float32 [N, ...]">,
+    Option<"cache", "cache", "std::string", "", "File that keeps the result: written after running over inputs; without inputs, read in their place">,
     ListOption<"mean", "mean", "float", "Mean of the pixels in [0, 1], per channel">,
     ListOption<"std", "std", "float", "Standard deviation of the pixels in [0, 1], per channel">,
     Option<"covariance", "covariance", "bool", "true", "Also note how the inputs of each linear layer vary together">,

@@ -138,6 +138,7 @@ LogicalResult Compilation::compile() {
   (*module)->setAttr("mcuf.parameters", builder.getI64IntegerAttr(countParameters(*module)));
   CalibrateOptions calibration;
   calibration.inputs = options.calibrationPath;
+  calibration.cache = options.calibrationCache;
   // The options refer to these.
   const std::vector<float> mean = options.mean.empty() ? std::vector<float>{0} : options.mean;
   const std::vector<float> std = options.std.empty() ? std::vector<float>{1} : options.std;

@@ -24,6 +24,8 @@ struct CompileOptions {
   std::string name;
   /// .npy file; without it the compiler stops before quantization.
   std::string calibrationPath;
+  /// File that keeps what calibration found: written where there are inputs, read in their place where there are none. Empty: none.
+  std::string calibrationCache;
   std::vector<float> mean, std;
   /// Sizes of the input dimensions that the file leaves open, by symbol.
   std::map<std::string, int64_t> dims;

@@ -3,6 +3,7 @@
 #include "dialects/mcuf/McufDialect.h"
 #include "passes/Passes.h"
 #include "passes/quantize/CalibrationAttributes.h"
+#include "passes/quantize/CalibrationCache.h"
 
 namespace mcuform {
 #define GEN_PASS_DEF_CALIBRATE
@@ -24,9 +25,10 @@ struct Calibrate : impl::CalibrateBase<Calibrate> {
 
   void runOnOperation() override {
     func::FuncOp function = getOperation();
-    if (inputs.empty()) {
-      function.emitError() << "quantization needs calibration inputs: pass --calibrate IMAGES.npy with 32 to 128 typical inputs, uint8 [N, height, width, "
-                              "channels] or float32 [N, channels, height, width]";
+    if (inputs.empty() && cache.empty()) {
+      function.emitError()
+          << "quantization needs calibration inputs: pass --calibrate IMAGES.npy with 32 to 128 typical inputs, uint8 [N, height, width, "
+             "channels] or float32 [N, channels, height, width]";
       return signalPassFailure();
     }
     if (function.getNumArguments() != 1) {
@@ -34,6 +36,11 @@ struct Calibrate : impl::CalibrateBase<Calibrate> {
       return signalPassFailure();
     }
     InputNormalization normalization{llvm::to_vector(mean), llvm::to_vector(std)};
+    if (inputs.empty()) {
+      if (llvm::Error error = readCalibrationCache(cache, function, normalization))
+        failOn("calibration cache", std::move(error));
+      return;
+    }
     llvm::Expected<NpyArray> array = readNpy(inputs);
     if (!array)
       return fail(array.takeError());
@@ -68,10 +75,15 @@ struct Calibrate : impl::CalibrateBase<Calibrate> {
       function.setArgAttr(0, kStdAttr, builder.getDenseF32ArrayAttr(images->channelNormalization().std));
     }
     function->setAttr(kCalibrationInputsAttr, builder.getI64IntegerAttr(int64_t(images->size())));
+    if (!cache.empty())
+      if (llvm::Error error = writeCalibrationCache(cache, function, normalization))
+        failOn("calibration cache", std::move(error));
   }
 
-  void fail(llvm::Error error) {
-    getOperation().emitError() << "calibration inputs '" << inputs << "': " << llvm::toString(std::move(error));
+  void fail(llvm::Error error) { failOn("calibration inputs '" + inputs + "'", std::move(error)); }
+
+  void failOn(const Twine &what, llvm::Error error) {
+    getOperation().emitError() << what << ": " << llvm::toString(std::move(error));
     signalPassFailure();
   }
 };

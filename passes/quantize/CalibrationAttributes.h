@@ -1,8 +1,9 @@
 // How calibration results stand in the IR between mcuf-calibrate and mcuf-quantize.
 //
-// Every op with a float tensor result carries per channel of that result `mcuf.max_abs`, `mcuf.mean` and `mcuf.mean_square`; a patch embedding also
-// `mcuf.patch_mean` and `mcuf.patch_mean_square` per unfolded pixel, in 0..255, or per feature of a sequence, then with `mcuf.patch_max_abs`. An op that
-// linear layers read may carry `mcuf.covariance` [width, width], a patch embedding `mcuf.patch_covariance`. The function's image argument carries `mcuf.mean` and `mcuf.std`.
+// Every op with a float tensor result carries per channel of that result `mcuf.max_abs`, `mcuf.mean` and `mcuf.mean_square`; a patch
+// embedding also `mcuf.patch_mean` and `mcuf.patch_mean_square` per unfolded pixel, in 0..255, or per feature of a sequence, then with
+// `mcuf.patch_max_abs`. An op that linear layers read may carry `mcuf.covariance` [width, width], a patch embedding
+// `mcuf.patch_covariance`. The function's image argument carries `mcuf.mean` and `mcuf.std`.
 #ifndef MCUFORM_PASSES_QUANTIZE_CALIBRATIONATTRIBUTES_H
 #define MCUFORM_PASSES_QUANTIZE_CALIBRATIONATTRIBUTES_H
 
@@ -14,9 +15,9 @@
 namespace mcuform {
 
 inline constexpr llvm::StringLiteral kMaxAbsAttr = "mcuf.max_abs", kMeanAttr = "mcuf.mean", kMeanSquareAttr = "mcuf.mean_square",
-                                     kPatchMeanAttr = "mcuf.patch_mean", kPatchMeanSquareAttr = "mcuf.patch_mean_square", kPatchMaxAbsAttr = "mcuf.patch_max_abs", kStdAttr = "mcuf.std",
-                                     kCovarianceAttr = "mcuf.covariance", kPatchCovarianceAttr = "mcuf.patch_covariance",
-                                     kCalibrationInputsAttr = "mcuf.calibration_inputs";
+                                     kPatchMeanAttr = "mcuf.patch_mean", kPatchMeanSquareAttr = "mcuf.patch_mean_square",
+                                     kPatchMaxAbsAttr = "mcuf.patch_max_abs", kStdAttr = "mcuf.std", kCovarianceAttr = "mcuf.covariance",
+                                     kPatchCovarianceAttr = "mcuf.patch_covariance", kCalibrationInputsAttr = "mcuf.calibration_inputs";
 
 /// Attaches one number per channel, as float32.
 void setChannelAttribute(mlir::Operation *op, llvm::StringRef name, const std::vector<double> &values);

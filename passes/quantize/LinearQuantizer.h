@@ -33,8 +33,9 @@ struct IntegerLinear {
   double noiseToSignal = 0;             ///< expected output error power of the weight rounding over the output power
 };
 
-/// Symmetric int8 per unit. The scale of a unit minimizes the expected squared output error over a grid of clipping points; with a covariance, weights are
-/// rounded for the least error together (WeightRounding.h). The mean error that is left goes into the bias; a scale is widened where the accumulator could otherwise overflow for inputs within their bound.
+/// Symmetric int8 per unit. The scale of a unit minimizes the expected squared output error over a grid of clipping points; with a
+/// covariance, weights are rounded for the least error together (WeightRounding.h). The mean error that is left goes into the bias; a scale
+/// is widened where the accumulator could otherwise overflow for inputs within their bound.
 IntegerLinear quantizeLinear(const FloatLinear &layer);
 
 /// Adds an input whose weights are zero where their number is odd: kernels read two at a time.

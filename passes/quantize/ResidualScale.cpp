@@ -42,8 +42,17 @@ ResidualScale chooseResidualScale(const std::vector<double> &maxAbs, const std::
         ++shift;
       result.factors.push_back(int16_t(1 << shift));
     }
-    if (limit == 0 || layerNormFits(result.factors, 0))
-      return result;
+    if (limit > 0 && !layerNormFits(result.factors, 0))
+      continue;
+    for (size_t c = 0; c < wanted.size(); ++c) {
+      if (wanted[c] > 0 && result.channel(c) / wanted[c] > result.coarseness) {
+        result.coarseness = result.channel(c) / wanted[c];
+        result.coarsest = c;
+      }
+      if (wanted[c] > wanted[result.largest])
+        result.largest = c;
+    }
+    return result;
   }
 }
 

@@ -11,6 +11,10 @@ namespace mcuform {
 struct ResidualScale {
   double base = 1;              ///< s_X
   std::vector<int16_t> factors; ///< powers of two, [channels]
+  /// How many times as coarse as its range asks for is the scale of the channel that suffers most, where the factors cannot span all
+  /// ranges; and which it is, and which has the largest range. Up to 2 is the rounding of factors to powers of two.
+  double coarseness = 1;
+  std::size_t coarsest = 0, largest = 0;
   double channel(std::size_t c) const { return base * factors[c]; }
   /// The scale of every channel.
   std::vector<double> channels() const {

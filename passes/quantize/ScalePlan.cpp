@@ -5,6 +5,8 @@
 #include "passes/quantize/CalibrationAttributes.h"
 
 #include "llvm/ADT/TypeSwitch.h"
+#include "llvm/Support/Format.h"
+#include "llvm/Support/raw_ostream.h"
 
 #include <cmath>
 
@@ -17,6 +19,8 @@ namespace {
 constexpr double kInputHeadRoom = 2, kResidualHeadRoom = 1.25, kTransientHeadRoom = 1.25, kCacheHeadRoom = 1.10, kLogitsHeadRoom = 1.5;
 /// A channel that calibration saw dead still gets this share of the tensor's range.
 constexpr double kLeastChannelShare = 1.0 / 1024;
+/// Beyond this share of its resolution lost by a channel of the residual stream, two of 16 bits, the user is told.
+constexpr double kBearableCoarseness = 4;
 constexpr double kLeastRange = 1e-6;
 /// Above 2^-17, where GELU's second multiplier would reach 2^31.
 constexpr double kLeastHiddenScale = 1.01 / (1 << 17);
@@ -237,6 +241,18 @@ LogicalResult ScalePlan::chooseResidual() {
   });
   if (ok && !maxAbs.empty())
     residual = chooseResidualScale(maxAbs, least);
+  if (ok && residual.coarseness > kBearableCoarseness) {
+    auto number = [](double value) {
+      std::string text;
+      llvm::raw_string_ostream(text) << llvm::format("%.3g", value);
+      return text;
+    };
+    function.emitWarning() << "the channels of the residual stream differ too much for one set of factors: channel " << residual.largest
+                           << " reaches " << number(maxAbs[residual.largest] / kResidualHeadRoom) << ", and so channel "
+                           << residual.coarsest << ", which reaches " << number(maxAbs[residual.coarsest] / kResidualHeadRoom)
+                           << ", is stored in steps of " << number(residual.channel(residual.coarsest)) << ", "
+                           << number(residual.coarseness) << " times what it could have; check the accuracy with mcuform-run --reference";
+  }
   return success(ok);
 }
 

@@ -9,15 +9,17 @@
 
 namespace mcuform {
 
-/// The covariance C of a layer's inputs, prepared for rounding. The error e = weights - scale * rounded of a unit changes its output by e^T C e on average, once
-/// the bias has taken up the mean. Correlations are damped a little, so that a sample of inputs that does not span the space does not lead astray.
+/// The covariance C of a layer's inputs, prepared for rounding. The error e = weights - scale * rounded of a unit changes its output by e^T
+/// C e on average, once the bias has taken up the mean. Correlations are damped a little, so that a sample of inputs that does not span the
+/// space does not lead astray.
 class WeightRounding {
 public:
   /// `covariance` is [depth][depth], its diagonal not negative.
   WeightRounding(std::vector<double> covariance, int64_t depth);
 
-  /// Integers in [-127, 127] for one unit, close to weights / scale. Weights are rounded one after the other, those of the strongest inputs first; what one
-  /// leaves is compensated by those that follow. Single steps that still help are taken afterwards. Not worse than rounding to nearest. Returns e^T C e.
+  /// Integers in [-127, 127] for one unit, close to weights / scale. Weights are rounded one after the other, those of the strongest inputs
+  /// first; what one leaves is compensated by those that follow. Single steps that still help are taken afterwards. Not worse than rounding
+  /// to nearest. Returns e^T C e.
   double round(llvm::ArrayRef<double> weights, double scale, llvm::MutableArrayRef<int8_t> rounded) const;
 
 private:

@@ -110,6 +110,37 @@ def output_is_deterministic(tools):
 
 
 @case
+def a_calibration_cache_makes_the_images_needless(tools):
+    """Written beside the package, then read in place of the images: the same package; for anything else it is refused, and nothing is written."""
+    cache = tools.path("shapes.calibration")
+    common = [sample("shapes_vit.onnx"), "--mean", "0.5,0.5,0.5", "--std", "0.5"]
+    tools.call("mcuformc", *common, "--calibrate", sample("calibration.npy"), "--calibration-cache", cache, "-o", tools.path("first"))
+    tools.call("mcuformc", *common, "--calibration-cache", cache, "-o", tools.path("second"))
+    names = sorted(os.listdir(tools.path("first")))
+    expect(names == sorted(os.listdir(tools.path("second"))), "other files")
+    for name in names:
+        if os.path.isfile(tools.path("first", name)):
+            expect(read(tools.path("first", name)) == read(tools.path("second", name)), name + " differs")
+
+    def refused(words, model, *arguments):
+        text = tools.call("mcuformc", model, *arguments, "-o", tools.path("third"), status=1)
+        expect(words in text, "expected %r in: %s" % (words, text))
+        expect(not os.path.exists(tools.path("third")), "a package was written")
+    refused("was made with mean 0.5 and std 0.5; now they are mean 0.25 and std 0.5", sample("shapes_vit.onnx"), "--mean", "0.25", "--std", "0.5",
+            "--calibration-cache", cache)
+    refused("was made for another model, with SHA-256", os.path.join(TEST_DATA, "shapes_vit_opset13.onnx"), "--mean", "0.5", "--std", "0.5",
+            "--calibration-cache", cache)
+    refused("no such file", *common, "--calibration-cache", tools.path("none"))
+    weights = tools.path("first", next(name for name in names if name.endswith(".weights")))
+    refused("is no calibration cache", *common, "--calibration-cache", weights)
+    data = bytearray(read(cache))
+    data[len(data) // 2] ^= 1
+    with open(cache, "wb") as file:
+        file.write(data)
+    refused("shapes.calibration", *common, "--calibration-cache", cache)
+
+
+@case
 def two_arenas_at_once(tools):
     """Re-entrant: two threads with an arena each get what one gets alone."""
     need("g++", "cmake")

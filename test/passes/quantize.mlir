@@ -123,3 +123,15 @@ func.func @odd_features(%rows: tensor<1x4x3xf32>) -> tensor<1x4x2xf32> {
     : (tensor<1x4x3xf32>, tensor<2x1x1x3xf32>, tensor<2xf32>) -> tensor<1x4x2xf32>
   return %x : tensor<1x4x2xf32>
 }
+
+// -----
+
+// One channel is 100,000 times the other: what is lost is said.
+// expected-warning @+1 {{the channels of the residual stream differ too much for one set of factors: channel 1 reaches 4e+05, and so channel 0, which reaches 4, is stored in steps of 0.0596, 391 times what it could have}}
+func.func @too_far_apart(%image: tensor<1x1x4x4xf32> {mcuf.mean = array<f32: 0.5>, mcuf.std = array<f32: 0.5>}) -> tensor<1x4x2xf32> {
+  %w = mcuf.constant dense<1.0> : tensor<2x2x2x1xf32> : tensor<2x2x2x1xf32>
+  %b = mcuf.constant dense<0.0> : tensor<2xf32> : tensor<2xf32>
+  %x = mcuf.patch_embed %image, %w, %b {mcuf.max_abs = dense<[4.0, 400000.0]> : tensor<2xf32>, mcuf.patch_mean = dense<127.5> : tensor<4xf32>, mcuf.patch_mean_square = dense<16256.25> : tensor<4xf32>}
+    : (tensor<1x1x4x4xf32>, tensor<2x2x2x1xf32>, tensor<2xf32>) -> tensor<1x4x2xf32>
+  return %x : tensor<1x4x2xf32>
+}

@@ -244,3 +244,14 @@ TEST_CASE("an odd number of inputs is padded with weights of zero") {
   padDepth(again);
   CHECK(again.depth == 6);
 }
+
+TEST_CASE("a channel that is coarser than it need be is named") {
+  ResidualScale fine = chooseResidualScale({1.0, 100.0, 3.0}, {0, 0, 0});
+  CHECK(fine.coarseness <= 2);
+  CHECK(fine.largest == 1);
+  // 25600 / 1 is a hundred times the 256 that factors span.
+  ResidualScale coarse = chooseResidualScale({3.0, 1.0, 25600.0}, {0, 0, 0});
+  CHECK(coarse.largest == 2);
+  CHECK(coarse.coarsest == 1);
+  CHECK(coarse.coarseness == Approx(100).epsilon(0.01));
+}

@@ -35,6 +35,8 @@ int main(int argc, char **argv) {
   app.add_option("--target", options.targetName, "the board, a folder of targets/ (default mps2-an500)");
   app.add_option("--calibrate", options.calibrationPath,
                  ".npy with 32 to 128 typical inputs: uint8 [N,height,width,channels] or float32 [N,channels,height,width]");
+  app.add_option("--calibration-cache", options.calibrationCache,
+                 "file that keeps what calibration found: written with --calibrate, without it read, so that a rebuild needs no inputs");
   app.add_option("--mean", options.mean, "mean of the pixels in 0..1, per channel: the network expects (x/255 - mean) / std (default 0)")
       ->delimiter(',');
   app.add_option("--std", options.std, "standard deviation of the pixels in 0..1, per channel (default 1)")->delimiter(',');
