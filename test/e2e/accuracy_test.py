@@ -1,13 +1,30 @@
 """What the integer networks lose against the float ones, and that reference, host and board compute the same integers."""
 
+import json
 import os
+import subprocess
 import sys
 
 import numpy as np
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "tools"))
-from cases import case, expect, main, shared  # noqa: E402
-from packages import check_agreement, check_both_targets, first_images, run  # noqa: E402
+from cases import ROOT, Failure, case, expect, main, read, shared  # noqa: E402
+from packages import check_agreement, check_both_targets, first_images, run, sample  # noqa: E402
+
+
+def check_three_ways(tools, package, model, calibration, mean, std, images):
+    """Reference interpreter, host and board: the same logits, all bits, over 50 images."""
+    check_both_targets(tools, package, images)
+    count = len(np.load(images, mmap_mode="r"))
+    expect(count == 50, "%d images" % count)
+    tools.call("mcuform-integer-reference", model, calibration, mean, std, images, count, tools.path("reference.npy"))
+    with open(os.path.join(package, "report.json")) as file:
+        scale = np.float32(json.load(file)["output"]["scale"])
+    reference = scale * np.load(tools.path("reference.npy")).astype(np.float32)
+    host = np.load(tools.path("host.npy"))
+    differing = np.flatnonzero((reference != host).any(axis=1))
+    expect(differing.size == 0, "reference and host differ in images %s" % differing)
+    expect(np.unique(host).size > 100, "these logits show nothing")
 
 
 def mnist(tools):
@@ -23,8 +40,59 @@ def mnist_keeps_its_accuracy(tools):
 
 
 @case
-def mnist_host_equals_board(tools):
-    check_both_targets(tools, mnist(tools), first_images(tools, shared("mnist/images.npy"), 50))
+def mnist_reference_host_and_board_are_equal(tools):
+    images = first_images(tools, shared("mnist/images.npy"), 50)
+    check_three_ways(tools, mnist(tools), shared("models/vit_mnist.onnx"), shared("mnist/calibration.npy"), "0.1307", "0.3081", images)
+
+
+@case
+def sample_reference_host_and_board_are_equal(tools):
+    package = tools.compile(sample("shapes_vit.onnx"), sample("calibration.npy"))
+    images = first_images(tools, sample("test_images.npy"), 50)
+    check_three_ways(tools, package, sample("shapes_vit.onnx"), sample("calibration.npy"), "0.5", "0.5", images)
+
+
+@case
+def sample_does_not_depend_on_the_calibration_images(tools):
+    """Three draws of 32 of the 64 images: each keeps the accuracy of all, to one test image."""
+    images = np.load(sample("calibration.npy"))
+    expect(len(images) == 64, "%d calibration images" % len(images))
+    for seed in range(3):
+        rows = np.sort(np.random.RandomState(seed).permutation(64)[:32])
+        np.save(tools.path("draw.npy"), images[rows])
+        package = tools.compile(sample("shapes_vit.onnx"), tools.path("draw.npy"), output="draw%d" % seed)
+        check_agreement(tools, package, sample("shapes_vit.onnx"), sample("test_images.npy"), sample("test_labels.npy"), 0.992, 0.008)
+
+
+def plant(tools, *arguments):
+    """The sample with planted outliers, and the largest logit error that planting alone makes."""
+    planted = tools.path("planted.onnx")
+    script = os.path.join(ROOT, "test", "tools", "plant_outliers.py")
+    result = subprocess.run([sys.executable, "-B", script, sample("shapes_vit.onnx"), planted] + list(arguments), capture_output=True, text=True)
+    if result.returncode != 0:
+        raise Failure(result.stdout + result.stderr)
+    return planted
+
+
+@case
+def an_outlier_channel_of_layer_norms_costs_nothing(tools):
+    """100 times in gamma and beta, 1/100 in the weights that follow: both go into the weights, so the package hardly changes."""
+    model = plant(tools, "layer-norm")
+    package = tools.compile(model, sample("calibration.npy"))
+    check_agreement(tools, package, model, sample("test_images.npy"), sample("test_labels.npy"), 0.992, 0.01)
+
+
+@case
+def a_spike_in_the_residual_stream_is_held(tools):
+    """One channel of one token 30 times as large as all else in the stream ever gets: that channel alone has a coarser scale."""
+    plain = tools.compile(sample("shapes_vit.onnx"), sample("calibration.npy"), output="plain")
+    quantization = json.loads(read(os.path.join(plain, "report.json")))["quantization"]
+    spike = 30 * quantization["residual_scale"] * quantization["residual_largest_factor"] * 32767 / 1.25
+    model = plant(tools, "residual", "%g" % spike)
+    package = tools.compile(model, sample("calibration.npy"))
+    planted = json.loads(read(os.path.join(package, "report.json")))["quantization"]
+    expect(planted["residual_largest_factor"] >= 16, "factor %d: the spike is not there" % planted["residual_largest_factor"])
+    check_agreement(tools, package, model, sample("test_images.npy"), sample("test_labels.npy"), 0.97, 0.03)
 
 
 def keywords(tools):
