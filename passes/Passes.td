@@ -30,14 +30,14 @@ def Schedule : Pass<"mcuf-schedule", "::mlir::ModuleOp"> {
     than kept. Only rows that a result depends on are computed. Every operator that cannot be scheduled is reported in one run.
 
     Input mode `frame` gives the image a buffer of its own. In mode `overwrite` it lies over the tokens of its patch embedding, at the smallest lead at which no
-    token is written over pixels that are still to be read.
+    token is written over pixels that are still to be read. In mode `stream` there is room for one strip of patches, which the caller fills line by line.
 
     With `weight-panel` bytes, a linear layer on more than one row at a time copies its weights panel by panel through a buffer of its own, at most that large, a
     panel being as many pairs of units as half of it holds. A layer of which not one pair fits reads its weights in place; if that is so for all, it is an error.
   }];
   let options = [Option<"tokenBlock", "token-block", "int64_t", "12", "Rows that are computed together">,
                  Option<"patchBlock", "patch-block", "int64_t", "4", "Patches of the image that are unfolded together">,
-                 Option<"inputMode", "input-mode", "std::string", "\"frame\"", "Where the image stands: frame, overwrite">,
+                 Option<"inputMode", "input-mode", "std::string", "\"frame\"", "Where the image stands: frame, overwrite, stream">,
                  Option<"weightPanel", "weight-panel", "int64_t", "0", "Bytes for two panels of weights that are copied from flash; 0: weights are read in place">];
   let dependentDialects = ["::mcuform::mcurt::McurtDialect"];
 }

@@ -8,6 +8,7 @@
 #include "compiler/support/AtomicOutput.h"
 #include "compiler/support/Resources.h"
 #include "compiler/support/TargetDescription.h"
+#include "dialects/mcuf/McufDialect.h"
 #include "passes/Passes.h"
 
 #include "mlir/IR/AsmState.h"
@@ -62,6 +63,7 @@ public:
 private:
   LogicalResult compile();
   FailureOr<bool> planWithinBudget();
+  bool canBeStreamed();
   std::vector<Attempt> attempts(const std::string &inputMode, std::optional<int64_t> forcedBlock);
   LogicalResult plan(ModuleOp quantized, const Attempt &attempt, Planned &planned);
   LogicalResult planFirstThatFits(ModuleOp quantized, ArrayRef<Attempt> attempts, Planned &best);
@@ -190,6 +192,13 @@ std::vector<Attempt> Compilation::attempts(const std::string &inputMode, std::op
   return result;
 }
 
+bool Compilation::canBeStreamed() {
+  func::FuncOp function = *module->getOps<func::FuncOp>().begin();
+  return function.getNumArguments() == 1 && function.getArgument(0).hasOneUse() &&
+         cast<RankedTensorType>(function.getArgument(0).getType()).getElementType().isInteger(8) &&
+         isa<mcuf::QPatchEmbedOp>(*function.getArgument(0).getUsers().begin());
+}
+
 LogicalResult Compilation::plan(ModuleOp quantized, const Attempt &attempt, Planned &planned) {
   ScheduleOptions rows;
   rows.inputMode = attempt.inputMode;
@@ -261,6 +270,14 @@ LogicalResult Compilation::refuse(int64_t besideArenaBytes) {
   if (best.module && best.arenaBytes <= budget) {
     message += "note: it fits with --input-mode " + best.attempt.inputMode + " --token-block " + std::to_string(best.attempt.tokenBlock) +
                ", in " + std::to_string(best.arenaBytes) + " bytes\n";
+    return failure();
+  }
+  Planned streamed;
+  if (options.inputMode != "stream" && canBeStreamed() && failed(planFirstThatFits(*module, attempts("stream", std::nullopt), streamed)))
+    return failure();
+  if (streamed.module && streamed.arenaBytes <= budget) {
+    message += "note: it fits with --input-mode stream --token-block " + std::to_string(streamed.attempt.tokenBlock) + ", in " +
+               std::to_string(streamed.arenaBytes) + " bytes; the firmware then feeds the image line by line\n";
     return failure();
   }
   int64_t smallest = best.module ? std::min(best.arenaBytes, chosen.arenaBytes) : chosen.arenaBytes;

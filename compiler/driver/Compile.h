@@ -50,7 +50,7 @@ struct CompileOptions {
 };
 
 /// What --input-mode can be.
-inline constexpr const char *kInputModes[] = {"frame", "overwrite"};
+inline constexpr const char *kInputModes[] = {"frame", "overwrite", "stream"};
 
 /// What a run of the compiler comes to; the values are the process's exit codes.
 enum class CompileStatus { Done = 0, InputError = 1, InternalError = 3 };

@@ -36,7 +36,8 @@ std::string groupedDigits(int64_t value) {
 BufferKind kindOf(mcurt::BufferOp buffer) {
   if (buffer.getInput())
     return BufferKind::Image;
-  if (!isa<func::FuncOp>(buffer->getParentOp()))
+  const bool countsLines = llvm::any_of(buffer->getUsers(), [](Operation *user) { return isa<mcurt::ForOp>(user); });
+  if (countsLines || !isa<func::FuncOp>(buffer->getParentOp()))
     return BufferKind::Scratch;
   StringRef name = buffer.getName();
   return name.starts_with("keys") || name.starts_with("values") ? BufferKind::KeysValues : BufferKind::Tokens;

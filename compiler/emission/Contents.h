@@ -31,8 +31,9 @@ struct Package {
   mlir::DictionaryAttr quantization; ///< null where the module has none
   mlir::DictionaryAttr schedule;
 
-  mcurt::BufferOp input;
-  /// Of a sequence: 1, its rows, their features.
+  mcurt::BufferOp input; ///< all of it, or a strip of the image where that is streamed
+  mcurt::ForOp fed;      ///< the loop over such strips, else null
+  /// Of the whole image; of a sequence: 1, its rows, their features.
   int64_t inputHeight, inputWidth, inputChannels, inputBytes;
   std::optional<float> inputScale; ///< of a sequence of int16; an image is uint8
   std::string inputMode; ///< as --input-mode spells it

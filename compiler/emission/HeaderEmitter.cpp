@@ -15,10 +15,7 @@ static const char *const kHeader = R"(/* @name@: @about@
  *     @NAME@_DEFINE_ARENA(arena);  // @arena@ bytes; between runs they may serve other purposes
  *     @NAME@_DEFINE_OUTPUT(logits);
  *
- *     if (@name@_check_weights() != @NAME@_OK) ...           // once, at start
- *     @read@(@name@_input(arena), @NAME@_INPUT_BYTES);  // before each run, which overwrites the @image@
- *     if (@name@_run(arena, logits) != @NAME@_OK) ...
- *
+@usage@ *
  * There is no other state: no globals, no heap, no static memory. Functions may run at the same time, in threads or interrupts, as long as
  * their arenas differ.
  */
@@ -35,7 +32,7 @@ static const char *const kHeader = R"(/* @name@: @about@
 
 /* The input: @inputFormat@ */
 @inputShape@#define @NAME@_INPUT_BYTES @input@
-
+@lineBytes@
 /* The output: int16; times the scale it is what the float model computes. */
 #define @NAME@_OUTPUT_COUNT @count@
 #define @NAME@_OUTPUT_SCALE @scale@f
@@ -57,17 +54,10 @@ extern "C" {
 enum {
   @NAME@_OK = 0,
   @NAME@_ERROR_ARGUMENT = 1, /* a null pointer, an arena or an output that is not aligned */
-  @NAME@_ERROR_WEIGHTS = 2   /* the weights in memory are not those of this code */
-};
+  @NAME@_ERROR_WEIGHTS = 2@comma@  /* the weights in memory are not those of this code */
+@orderError@};
 
-/* Where in the arena the @image@ goes: @NAME@_INPUT_BYTES bytes, to be written before each run. No alignment is needed.
- * Input mode @mode@. */
-void *@name@_input(void *arena);
-
-/* Computes the output for the @image@ in the arena. `output` has room for @NAME@_OUTPUT_COUNT values and lies outside of the arena, at a multiple of 4.
- * The @image@ is gone afterwards. Returns @NAME@_OK or @NAME@_ERROR_ARGUMENT. */
-int @name@_run(void *arena, int16_t *output);
-
+@entries@
 /* Compares the checksum (CRC-32) of the weights in memory with that of the weights for which this code was made. Reads all
  * @NAME@_WEIGHTS_BYTES bytes; meant for the start, and for after an update. Returns @NAME@_OK or @NAME@_ERROR_WEIGHTS. */
 int @name@_check_weights(void);
@@ -85,6 +75,50 @@ extern const mcuform_call @name@_calls[@NAME@_CALL_COUNT];
 #endif
 
 #endif
+)";
+
+static const char *const kUsage = R"( *     if (@name@_check_weights() != @NAME@_OK) ...           // once, at start
+ *     @read@(@name@_input(arena), @NAME@_INPUT_BYTES);  // before each run, which overwrites the @image@
+ *     if (@name@_run(arena, logits) != @NAME@_OK) ...
+)";
+
+static const char *const kEntries = R"(/* Where in the arena the @image@ goes: @NAME@_INPUT_BYTES bytes, to be written before each run. No alignment is needed.
+ * Input mode @mode@. */
+void *@name@_input(void *arena);
+
+/* Computes the output for the @image@ in the arena. `output` has room for @NAME@_OUTPUT_COUNT values and lies outside of the arena, at a multiple of 4.
+ * The @image@ is gone afterwards. Returns @NAME@_OK or @NAME@_ERROR_ARGUMENT. */
+int @name@_run(void *arena, int16_t *output);
+)";
+
+// Mode stream.
+
+static const char *const kStreamedUsage = R"( *     if (@name@_check_weights() != @NAME@_OK) ...                 // once, at start
+ *     @name@_begin(arena);                                      // for each image
+ *     while (int32_t count = wait_for_camera(lines))
+ *       if (@name@_feed_rows(arena, lines, count) != @NAME@_OK) ...
+ *     if (@name@_finish(arena, logits) != @NAME@_OK) ...
+)";
+
+static const char *const kStreamedEntries = R"(/* Input mode stream: the image comes line by line, as a camera delivers it, and is never in memory as a whole; the arena has room for the
+ * @strip@ lines that a row of patches needs. There are no @name@_input and @name@_run: for each image, begin once, feed all
+ * @NAME@_INPUT_HEIGHT lines from the top in as many calls as you like, finish once. An image may be given up at any time by beginning the
+ * next. The arena is the model's from the beginning to the end; afterwards it may serve other purposes until the next beginning. */
+
+/* Begins an image. Returns @NAME@_OK or @NAME@_ERROR_ARGUMENT. */
+int @name@_begin(void *arena);
+
+/* Takes the next `count` lines, 1 or more, @NAME@_INPUT_LINE_BYTES bytes each, from outside of the arena; no alignment is needed. They are not
+ * needed any more when the function returns. As soon as @strip@ lines are there their patches are embedded, without copying where one call
+ * brings all of them. Returns @NAME@_OK, @NAME@_ERROR_ARGUMENT or @NAME@_ERROR_ORDER; lines that are refused are not counted. */
+int @name@_feed_rows(void *arena, const uint8_t *lines, int32_t count);
+
+/* Computes the output for the lines that have come. `output` has room for @NAME@_OUTPUT_COUNT values and lies outside of the arena, at a
+ * multiple of 4. Returns @NAME@_OK, @NAME@_ERROR_ARGUMENT or, where lines are missing, @NAME@_ERROR_ORDER; they can still be fed then. */
+int @name@_finish(void *arena, int16_t *output);
+)";
+
+static const char *const kOrderError = R"(  @NAME@_ERROR_ORDER = 3     /* no image has begun, more lines than it has, or finished before the last; seen by a mark in the arena */
 )";
 
 /// Text that may stand in a comment.
@@ -124,16 +158,28 @@ std::string emitHeader(const Package &package) {
   std::string sha = package.modelSha256.empty() ? "" : " from the ONNX file with SHA-256\n * " + harmless(package.modelSha256);
   std::string mode = package.inputMode + (mcurt::BufferOp(package.input).getOver() ? ": the run overwrites the " + image + " with its tokens as it reads the patches, so the two share memory"
                                                                   : ": the " + image + " has memory of its own until its last patch is read");
+  const bool isFed = bool(package.fed);
+  auto fill = [&](const char *text) {
+    return fillTemplate(text, {{"name", package.name},
+                               {"NAME", package.upperName},
+                               {"read", isSequence ? "read_features" : "read_camera"},
+                               {"image", image},
+                               {"mode", mode},
+                               {"strip", std::to_string(mcurt::BufferOp(package.input).getType().getDimSize(0))}});
+  };
+  std::string lineBytes = isFed ? define("LINE_BYTES", std::to_string(package.inputWidth * package.inputChannels)) : "";
   return fillTemplate(kHeader, {{"name", package.name},
                                 {"NAME", package.upperName},
+                                {"usage", fill(isFed ? kStreamedUsage : kUsage)},
+                                {"entries", fill(isFed ? kStreamedEntries : kEntries)},
+                                {"comma", isFed ? "," : " "},
+                                {"orderError", isFed ? fill(kOrderError) : ""},
+                                {"lineBytes", lineBytes},
                                 {"about", about},
                                 {"sha", sha},
                                 {"arena", std::to_string(package.arenaBytes)},
-                                {"read", isSequence ? "read_features" : "read_camera"},
-                                {"image", image},
                                 {"inputFormat", inputFormat},
                                 {"inputShape", inputShape},
-                                {"mode", mode},
                                 {"calls", std::to_string(package.stepCount)},
                                 {"input", std::to_string(package.inputBytes)},
                                 {"count", std::to_string(package.outputCount)},

@@ -93,6 +93,8 @@ llvm::Expected<Package> collectPackage(ModuleOp module, const EmissionOptions &o
 
   package.function.walk<WalkOrder::PreOrder>([&](Operation *op) {
     package.stepCount += isa<mcurt::CallOp>(op);
+    if (auto loop = dyn_cast<mcurt::ForOp>(op); loop && loop.isFed())
+      package.fed = loop;
     if (auto buffer = dyn_cast<mcurt::BufferOp>(op)) {
       package.buffers.push_back(buffer);
       if (buffer.getInput())
@@ -105,13 +107,13 @@ llvm::Expected<Package> collectPackage(ModuleOp module, const EmissionOptions &o
   if (!package.input || package.input.getType().getRank() != 3)
     return makeError("an input image of three dimensions is needed");
   auto image = package.input.getType().getShape();
-  package.inputHeight = image[0];
+  package.inputHeight = package.fed ? int64_t(*package.fed.getLines()) : image[0];
   package.inputWidth = image[1];
   package.inputChannels = image[2];
-  package.inputBytes = package.input.getSizeBytes();
+  package.inputBytes = package.fed ? package.inputHeight * package.inputWidth * package.inputChannels : package.input.getSizeBytes();
   if (auto scale = package.function->getAttrOfType<FloatAttr>("mcurt.input_scale"))
     package.inputScale = static_cast<float>(scale.getValueAsDouble());
-  package.inputMode = package.input.getOver() ? "overwrite" : "frame";
+  package.inputMode = package.fed ? "stream" : package.input.getOver() ? "overwrite" : "frame";
   package.mean = floatsOf(package.function->getAttr("mcurt.mean"));
   package.std = floatsOf(package.function->getAttr("mcurt.std"));
   package.outputCount = cast<MemRefType>(package.function.getArgument(0).getType()).getNumElements();

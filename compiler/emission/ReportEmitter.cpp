@@ -103,6 +103,8 @@ std::string emitReport(const Package &package) {
                        {"layout", "rows"},
                        {"mode", package.inputMode},
                        {"scale", number(*package.inputScale)}};
+  if (package.fed)
+    report["input"]["strip_bytes"] = mcurt::BufferOp(package.input).getSizeBytes();
   report["output"] = {{"dtype", "int16"}, {"count", package.outputCount}, {"scale", number(package.outputScale)}};
   Json buffers = Json::array();
   for (mcurt::BufferOp buffer : package.buffers) {

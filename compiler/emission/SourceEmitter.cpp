@@ -75,9 +75,12 @@ std::string SourceEmitter::pointerTo(Value value) const {
   auto view = value.getDefiningOp<mcurt::ViewOp>();
   if (!view)
     return text;
-  int64_t stride = mcurt::typeOf(root).getNumElements();
-  for (auto [dim, size] : llvm::enumerate(mcurt::typeOf(root).getShape())) {
-    stride /= size;
+  MemRefType source = mcurt::typeOf(view.getSource());
+  if (!source.hasStaticShape())
+    text = pointerTo(view.getSource());
+  int64_t stride = source.hasStaticShape() ? source.getNumElements() : 1;
+  for (auto [dim, size] : llvm::enumerate(source.getShape())) {
+    stride /= source.hasStaticShape() ? size : 1;
     int64_t scale = view.getScales()[dim], offset = view.getOffsets()[dim];
     Value index = view.getIndexOf(dim);
     if (!index && !offset)
@@ -173,12 +176,21 @@ void SourceEmitter::emitLoop(mcurt::ForOp loop, const std::string &indent) {
   --depth;
 }
 
+/// The body alone: whoever feeds calls it for each strip.
+void SourceEmitter::emitFedBody(mcurt::ForOp loop, const std::string &indent) {
+  ++depth;
+  indexNames[loop.getFirst()] = "first";
+  indexNames[loop.getCount()] = std::to_string(loop.getStep());
+  emitBody(loop.getBody().front(), indent);
+  --depth;
+}
+
 void SourceEmitter::emitBody(Block &block, const std::string &indent) {
   for (Operation &op : block) {
     if (auto call = dyn_cast<mcurt::CallOp>(op))
       emitCall(call, indent);
     else if (auto loop = dyn_cast<mcurt::ForOp>(op))
-      emitLoop(loop, indent);
+      loop.isFed() ? emitFedBody(loop, indent) : emitLoop(loop, indent);
   }
 }
 
@@ -193,8 +205,20 @@ void SourceEmitter::emitStage(mcurt::StageOp stage) {
         roots.insert(root);
   });
   bool usesOutput = roots.contains(package.function.getArgument(0));
-  calls += "  " + name.str() + "(arena" + (usesOutput ? ", output" : "") + ");\n";
-  text += "\nvoid " + name.str() + "(unsigned char *arena" + (usesOutput ? ", int16_t *output" : "") + ") {\n";
+  const bool isFed = package.fed && package.fed->getParentOp() == stage;
+  if (isFed) {
+    // The strip stands in the arena or in the caller's memory.
+    mcurt::BufferOp strip = package.fed.getStrip();
+    roots.remove(strip);
+    pointerNames[strip] = strip.getName();
+    fedStage = name;
+    callsBefore = std::exchange(calls, "");
+    text += "\n// The strip that begins with patch `first`.\nvoid " + name.str() + "(unsigned char *arena, const " +
+            cTypeOf(strip.getType().getElementType()) + " *" + strip.getName().str() + ", int32_t first) {\n";
+  } else {
+    calls += "  " + name.str() + "(arena" + (usesOutput ? ", output" : "") + ");\n";
+    text += "\nvoid " + name.str() + "(unsigned char *arena" + (usesOutput ? ", int16_t *output" : "") + ") {\n";
+  }
   for (Value root : roots) {
     auto buffer = root.getDefiningOp<mcurt::BufferOp>();
     if (!buffer)
@@ -247,6 +271,114 @@ void SourceEmitter::emitTables() {
             (constant.getLayout() == mcurt::Layout::Paired ? ", paired" : "") + "\n";
 }
 
+//===--- entry points -----------------------------------------------------===//
+
+std::string SourceEmitter::crcOfWeights() const { return "0x" + llvm::utohexstr(package.pack.crcOfFile, /*LowerCase=*/true, 8); }
+
+void SourceEmitter::emitEntries() {
+  text += fillTemplate(R"(
+extern "C" void *@name@_input(void *arena) { return buffer<unsigned char>(static_cast<unsigned char *>(arena), @input@_at); }
+
+extern "C" int @name@_run(void *memory, int16_t *output) {
+  // The kernels write the output in words.
+  if (!memory || !output || reinterpret_cast<uintptr_t>(memory) % @NAME@_ARENA_ALIGN != 0 || reinterpret_cast<uintptr_t>(output) % 4 != 0)
+    return @NAME@_ERROR_ARGUMENT;
+  unsigned char *const arena = static_cast<unsigned char *>(memory);
+@calls@  return @NAME@_OK;
+}
+)",
+                       {{"name", package.name},
+                        {"NAME", package.upperName},
+                        {"input", mcurt::BufferOp(package.input).getName().str()},
+                        {"calls", calls}});
+}
+
+/// What the entries of a streamed image share.
+void SourceEmitter::emitFeedingState() {
+  auto strip = package.fed.getStrip().getType().getShape();
+  text += fillTemplate(R"(
+// How much of an image has come. Stands in the arena until the last strip has been read; the mark is that of these weights.
+struct Fed {
+  uint32_t mark;
+  int32_t lines;
+};
+constexpr uint32_t has_begun = @crc@u | 1;
+constexpr int32_t lines_of_strip = @lines@, lines_of_strips = @used@, bytes_of_line = @NAME@_INPUT_LINE_BYTES;
+
+Fed load_fed(const unsigned char *arena) {
+  Fed fed;
+  __builtin_memcpy(&fed, arena + @state@_at, sizeof(fed));
+  return fed;
+}
+void store_fed(unsigned char *arena, Fed fed) { __builtin_memcpy(arena + @state@_at, &fed, sizeof(fed)); }
+bool is_arena(const void *memory) { return memory && reinterpret_cast<uintptr_t>(memory) % @NAME@_ARENA_ALIGN == 0; }
+)",
+                       {{"NAME", package.upperName},
+                        {"crc", crcOfWeights()},
+                        {"lines", std::to_string(strip[0])},
+                        {"used", std::to_string(strip[0] * package.fed.getTripCount())},
+                        {"state", package.fed.getState().getName().str()}});
+}
+
+void SourceEmitter::emitStreamedEntries() {
+  mcurt::BufferOp strip = package.fed.getStrip();
+  text += fillTemplate(R"(
+extern "C" int @name@_begin(void *memory) {
+  if (!is_arena(memory))
+    return @NAME@_ERROR_ARGUMENT;
+  unsigned char *const arena = static_cast<unsigned char *>(memory);
+@before@  store_fed(arena, {has_begun, 0});
+  return @NAME@_OK;
+}
+
+extern "C" int @name@_feed_rows(void *memory, const uint8_t *lines, int32_t count) {
+  if (!is_arena(memory) || !lines || count < 1)
+    return @NAME@_ERROR_ARGUMENT;
+  unsigned char *const arena = static_cast<unsigned char *>(memory);
+  uint8_t *const strip = buffer<uint8_t>(arena, @strip@_at);
+  Fed fed = load_fed(arena);
+  if (fed.mark != has_begun || fed.lines < 0 || fed.lines > @NAME@_INPUT_HEIGHT || count > @NAME@_INPUT_HEIGHT - fed.lines)
+    return @NAME@_ERROR_ORDER;
+  while (count > 0) {
+    const int32_t pending = fed.lines % lines_of_strip, missing = lines_of_strip - pending;
+    const int32_t taken = count < missing ? count : missing;
+    if (fed.lines < lines_of_strips) {
+      const int32_t first = fed.lines / lines_of_strip * @patches@;
+      const bool is_whole = taken == lines_of_strip;
+      if (!is_whole)
+        __builtin_memcpy(strip + pending * bytes_of_line, lines, static_cast<size_t>(taken * bytes_of_line));
+      if (taken == missing)
+        @stage@(arena, is_whole ? lines : strip, first);
+    }
+    fed.lines += taken;
+    lines += taken * bytes_of_line;
+    count -= taken;
+  }
+  store_fed(arena, fed);
+  return @NAME@_OK;
+}
+
+extern "C" int @name@_finish(void *memory, int16_t *output) {
+  // The kernels write the output in words.
+  if (!is_arena(memory) || !output || reinterpret_cast<uintptr_t>(output) % 4 != 0)
+    return @NAME@_ERROR_ARGUMENT;
+  unsigned char *const arena = static_cast<unsigned char *>(memory);
+  const Fed fed = load_fed(arena);
+  if (fed.mark != has_begun || fed.lines != @NAME@_INPUT_HEIGHT)
+    return @NAME@_ERROR_ORDER;
+  store_fed(arena, {0, 0});
+@after@  return @NAME@_OK;
+}
+)",
+                       {{"name", package.name},
+                        {"NAME", package.upperName},
+                        {"before", callsBefore},
+                        {"after", calls},
+                        {"strip", strip.getName().str()},
+                        {"stage", fedStage},
+                        {"patches", std::to_string(package.fed.getStep())}});
+}
+
 std::string SourceEmitter::emit() {
   pointerNames[package.function.getArgument(0)] = "output";
   text = fillTemplate(
@@ -278,21 +410,13 @@ template <typename T> T *buffer(unsigned char *arena, int32_t at) { return reint
 template <typename T> const T *weights(int32_t at) { return reinterpret_cast<const T *>(@name@_weights + at); }
 )",
                        {{"name", package.name}});
+  if (package.fed)
+    emitFeedingState();
   for (auto stage : package.function.getOps<mcurt::StageOp>())
     emitStage(stage);
+  text += "\n} // namespace\n";
+  package.fed ? emitStreamedEntries() : emitEntries();
   text += fillTemplate(R"(
-} // namespace
-
-extern "C" void *@name@_input(void *arena) { return buffer<unsigned char>(static_cast<unsigned char *>(arena), @input@_at); }
-
-extern "C" int @name@_run(void *memory, int16_t *output) {
-  // The kernels write the output in words.
-  if (!memory || !output || reinterpret_cast<uintptr_t>(memory) % @NAME@_ARENA_ALIGN != 0 || reinterpret_cast<uintptr_t>(output) % 4 != 0)
-    return @NAME@_ERROR_ARGUMENT;
-  unsigned char *const arena = static_cast<unsigned char *>(memory);
-@calls@  return @NAME@_OK;
-}
-
 extern "C" int @name@_check_weights(void) {
   return rt::crc32(@name@_weights, @NAME@_WEIGHTS_BYTES) == @crc@u ? @NAME@_OK : @NAME@_ERROR_WEIGHTS;
 }
@@ -302,12 +426,7 @@ extern "C" const mcuform_call @name@_calls[@NAME@_CALL_COUNT] = {
 @table@};
 #endif
 )",
-                       {{"name", package.name},
-                        {"NAME", package.upperName},
-                        {"input", mcurt::BufferOp(package.input).getName().str()},
-                        {"calls", calls},
-                        {"table", callTable},
-                        {"crc", "0x" + llvm::utohexstr(package.pack.crcOfFile, /*LowerCase=*/true, 8)}});
+                       {{"name", package.name}, {"NAME", package.upperName}, {"table", callTable}, {"crc", crcOfWeights()}});
   return text;
 }
 

@@ -13,19 +13,25 @@ public:
 
 private:
   void emitTables();
+  void emitEntries();
+  void emitFeedingState();
+  void emitStreamedEntries();
   void emitStage(mcurt::StageOp stage);
   void emitBody(mlir::Block &block, const std::string &indent);
   void emitLoop(mcurt::ForOp loop, const std::string &indent);
+  void emitFedBody(mcurt::ForOp loop, const std::string &indent);
   void emitCall(mcurt::CallOp call, const std::string &indent);
 
   std::string pointerTo(mlir::Value value) const;
   std::string describeBuffer(mlir::Value value) const;
   std::string indexName(mlir::Value index) const;
+  std::string crcOfWeights() const;
 
   Package &package; ///< op handles of MLIR have no const accessors; nothing is changed
   std::string text;
-  std::string calls; ///< statements of <name>_run
-  std::string callTable; ///< entries of <name>_calls
+  std::string calls;                 ///< statements of <name>_run, or of <name>_finish
+  std::string callsBefore, fedStage; ///< statements of <name>_begin, and what runs for each strip
+  std::string callTable;             ///< entries of <name>_calls
   llvm::DenseMap<mlir::Value, std::string> pointerNames, indexNames;
   int64_t step = 0;
   int depth = 0;

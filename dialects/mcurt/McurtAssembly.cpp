@@ -15,8 +15,18 @@ ParseResult ForOp::parse(OpAsmParser &parser, OperationState &result) {
   Builder &builder = parser.getBuilder();
   if (parser.parseArgument(arguments[0]) || parser.parseComma() || parser.parseArgument(arguments[1]) || parser.parseEqual() ||
       parser.parseAttribute(extent, builder.getI64Type(), "extent", result.attributes) || parser.parseKeyword("step") ||
-      parser.parseAttribute(step, builder.getI64Type(), "step", result.attributes) ||
-      parser.parseOptionalAttrDictWithKeyword(result.attributes))
+      parser.parseAttribute(step, builder.getI64Type(), "step", result.attributes))
+    return failure();
+  if (succeeded(parser.parseOptionalKeyword("fed"))) {
+    OpAsmParser::UnresolvedOperand feed[2];
+    SmallVector<Type> types;
+    IntegerAttr lines;
+    if (parser.parseAttribute(lines, builder.getI64Type(), "lines", result.attributes) || parser.parseKeyword("lines") || parser.parseKeyword("to") ||
+        parser.parseOperand(feed[0]) || parser.parseKeyword("counted") || parser.parseKeyword("by") || parser.parseOperand(feed[1]) ||
+        parser.parseColonTypeList(types) || parser.resolveOperands(feed, types, parser.getNameLoc(), result.operands))
+      return failure();
+  }
+  if (parser.parseOptionalAttrDictWithKeyword(result.attributes))
     return failure();
   for (auto &argument : arguments)
     argument.type = builder.getIndexType();
@@ -32,7 +42,9 @@ ParseResult ForOp::parse(OpAsmParser &parser, OperationState &result) {
 
 void ForOp::print(OpAsmPrinter &printer) {
   printer << ' ' << getFirst() << ", " << getCount() << " = " << getExtent() << " step " << getStep();
-  printer.printOptionalAttrDictWithKeyword((*this)->getAttrs(), {"extent", "step"});
+  if (isFed())
+    printer << " fed " << getLines().value_or(0) << " lines to " << getFeed()[0] << " counted by " << getFeed()[1] << " : " << getFeed().getTypes();
+  printer.printOptionalAttrDictWithKeyword((*this)->getAttrs(), {"extent", "step", "lines"});
   printer << ' ';
   printer.printRegion(getBody(), /*printEntryBlockArgs=*/false);
 }

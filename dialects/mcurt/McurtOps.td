@@ -13,7 +13,7 @@ def Mcurt_BufferOp : Mcurt_Op<"buffer", [DeclareOpInterfaceMethods<OpAsmOpInterf
   let summary = "A piece of the arena";
   let description = [{
     Alive from the first call that touches it to the last; one that is defined outside of a loop and used inside is alive for the whole loop. The buffer marked
-    `input` is filled by the caller before the first step. Planning adds the region, the offset in bytes from the region's start, and the first and the
+    `input` is filled by the caller before the first step, or turn by turn where a loop is fed with it. Planning adds the region, the offset in bytes from the region's start, and the first and the
     last step at which it is alive, a step being a call.
 
     An input may lie `over` another buffer, `lead` bytes after its start, and is overwritten by it little by little. That is safe if each of its bytes is read
@@ -63,8 +63,16 @@ def Mcurt_ForOp : Mcurt_Op<"for", [RecursiveMemoryEffects, SingleBlock, NoTermin
     ```
     mcurt.for %first, %rows = 197 step 12 { ... }
     ```
+
+    A loop that is `fed` does not turn by itself: the caller feeds an image line by line, and each time that as many have come as the strip has, the body
+    runs on the strip, an input that nobody else touches. Lines below the last whole strip come, too, but are not used. The state, two words, counts the
+    lines from the first step on. A fed loop stands alone in its stage; stages before it run when an image begins, those behind it when it has ended.
+    ```
+    mcurt.for %first, %patches = 196 step 14 fed 224 lines to %image counted by %fed : memref<16x224x3xui8>, memref<2xi32> { ... }
+    ```
   }];
-  let arguments = (ins ConfinedAttr<I64Attr, [IntPositive]>:$extent, ConfinedAttr<I64Attr, [IntPositive]>:$step);
+  let arguments = (ins ConfinedAttr<I64Attr, [IntPositive]>:$extent, ConfinedAttr<I64Attr, [IntPositive]>:$step, OptionalAttr<I64Attr>:$lines,
+                       Variadic<AnyStaticShapeMemRef>:$feed);
   let regions = (region SizedRegion<1>:$body);
   let hasCustomAssemblyFormat = 1;
   let hasVerifier = 1;
@@ -74,6 +82,10 @@ def Mcurt_ForOp : Mcurt_Op<"for", [RecursiveMemoryEffects, SingleBlock, NoTermin
     ::mlir::BlockArgument getFirst() { return getBody().getArgument(0); }
     ::mlir::BlockArgument getCount() { return getBody().getArgument(1); }
     int64_t getTripCount() { return static_cast<int64_t>((getExtent() + getStep() - 1) / getStep()); }
+    bool isFed() { return !getFeed().empty(); }
+    /// Of a fed loop: the lines that one turn takes, and {mark of an image that has begun, lines that have come}.
+    BufferOp getStrip() { return getFeed()[0].getDefiningOp<BufferOp>(); }
+    BufferOp getState() { return getFeed()[1].getDefiningOp<BufferOp>(); }
     /// The largest first index.
     int64_t getLastFirst() { return (getTripCount() - 1) * static_cast<int64_t>(getStep()); }
   }];
@@ -82,12 +94,12 @@ def Mcurt_ForOp : Mcurt_Op<"for", [RecursiveMemoryEffects, SingleBlock, NoTermin
 def Mcurt_ViewOp : Mcurt_Op<"view", [Pure, InferTypeOpAdaptor]> {
   let summary = "What lies in a buffer or constant from an element on";
   let description = [{
-    One coordinate a dimension, each `index * scale + offset`; the result is the elements from there to the end of the source.
+    One coordinate a dimension, each `index * scale + offset`; the result is the elements from there to the end of the source, which may be a view, too.
     ```
     %rows = mcurt.view %x[%first + 1, %head * 64] : memref<197x192xi16>
     ```
   }];
-  let arguments = (ins AnyStaticShapeMemRef:$source, Variadic<Index>:$indices, DenseI64ArrayAttr:$scales, DenseI64ArrayAttr:$offsets);
+  let arguments = (ins AnyMemRef:$source, Variadic<Index>:$indices, DenseI64ArrayAttr:$scales, DenseI64ArrayAttr:$offsets);
   let results = (outs MemRefRankOf<[AnyType], [1]>:$result);
   let hasCustomAssemblyFormat = 1;
   let hasVerifier = 1;

@@ -60,15 +60,72 @@ LogicalResult StageOp::verify() {
   return success();
 }
 
+static LogicalResult verifyFed(ForOp loop) {
+  if (loop.getFeed().size() != 2 || !loop.getLines())
+    return loop.emitOpError() << "is fed with lines, a strip and a state, or with none of them";
+  BufferOp strip = loop.getStrip(), state = loop.getState();
+  if (!strip || !strip.getInput() || strip.getOver() || strip.getType().getRank() != 3)
+    return loop.emitOpError() << "is fed with an input buffer of lines, pixels and channels that lies over no other";
+  if (!state || state.getInput() || state.getType().getShape() != ArrayRef<int64_t>{2} || !state.getType().getElementType().isInteger(32))
+    return loop.emitOpError() << "counts lines in a buffer memref<2xi32>";
+  int64_t used = loop.getTripCount() * strip.getType().getDimSize(0);
+  if (int64_t(loop.getExtent()) % int64_t(loop.getStep()) || used > int64_t(*loop.getLines()))
+    return loop.emitOpError() << "takes " << used << " lines of " << *loop.getLines() << " in " << loop.getTripCount() << " turns of " << loop.getStep()
+                              << " out of " << loop.getExtent() << " indices";
+  auto stage = dyn_cast<StageOp>(loop->getParentOp());
+  if (!stage || !llvm::hasSingleElement(stage.getBody().front()))
+    return loop.emitOpError() << "is fed and does not stand alone in a stage";
+  for (Operation *user : strip->getUsers())
+    if (!loop->isAncestor(user))
+      return loop.emitOpError() << "is fed with buffer '" << strip.getName() << "', which is used outside";
+  if (!llvm::hasSingleElement(state->getUsers()))
+    return loop.emitOpError() << "counts lines in buffer '" << state.getName() << "', which is used elsewhere";
+  return success();
+}
+
 LogicalResult ForOp::verify() {
   auto types = getBody().getArgumentTypes();
   if (types.size() != 2 || !types[0].isIndex() || !types[1].isIndex())
     return emitOpError() << "body must take two indices, the first one and their number";
+  return isFed() || getLines() ? verifyFed(*this) : success();
+}
+
+/// The largest element of its root at which a view can begin, -1 where an index is not one of a loop.
+static int64_t lastElement(ViewOp view) {
+  auto source = view.getSource().getDefiningOp<ViewOp>();
+  int64_t element = 0;
+  for (unsigned dim = 0; dim < view.getScales().size(); ++dim) {
+    Value index = view.getIndexOf(dim);
+    int64_t max = index ? maxOf(index) : 0;
+    if (max < 0)
+      return -1;
+    element = element * (source ? 1 : typeOf(view.getSource()).getDimSize(dim)) + max * view.getScales()[dim] + view.getOffsets()[dim];
+  }
+  int64_t begin = source ? lastElement(source) : 0;
+  return begin < 0 ? -1 : begin + element;
+}
+
+static LogicalResult verifyViewOfView(ViewOp view) {
+  auto root = view.getSource().getDefiningOp<ViewOp>() ? typeOf(rootOf(view)) : MemRefType();
+  if (!root || !root.hasStaticShape())
+    return view.emitOpError() << "source must have a static shape or be a view";
+  bool hasIndex = view.getScales().size() == 1 && view.getScales()[0] != 0;
+  if (view.getScales().size() != 1 || view.getOffsets().size() != 1 || view.getIndices().size() != size_t(hasIndex))
+    return view.emitOpError() << "needs one coordinate in a view";
+  if (view.getScales()[0] < 0 || view.getOffsets()[0] < 0)
+    return view.emitOpError() << "coordinates must not be negative";
+  int64_t last = lastElement(view);
+  if (last < 0)
+    return view.emitOpError() << "index 0 is not an argument of mcurt.for";
+  if (last >= root.getNumElements())
+    return view.emitOpError() << "reaches element " << last << ", the source is " << root;
   return success();
 }
 
 LogicalResult ViewOp::verify() {
   auto type = typeOf(getSource());
+  if (!type.hasStaticShape())
+    return verifyViewOfView(*this);
   size_t rank = type.getRank(), indices = llvm::count_if(getScales(), [](int64_t scale) { return scale != 0; });
   if (getScales().size() != rank || getOffsets().size() != rank)
     return emitOpError() << "needs one coordinate for each of the " << rank << " dimensions of " << type;

@@ -34,6 +34,12 @@ int64_t bytesFetched(CallOp call, Value value) {
   MemRefType type = constant.getType();
   int64_t elements = 1;
   SmallPtrSet<Operation *, 2> walked;
+  // A view of a view walks on inside of what the first one walks.
+  while (auto source = view.getSource().getDefiningOp<ViewOp>()) {
+    if (Value index = view.getIndexOf(0))
+      walked.insert(cast<BlockArgument>(index).getOwner()->getParentOp());
+    view = source;
+  }
   for (unsigned dim = 0; dim < type.getRank(); ++dim) {
     int64_t rest = type.getDimSize(dim) - view.getOffsets()[dim];
     auto index = dyn_cast_or_null<BlockArgument>(view.getIndexOf(dim));

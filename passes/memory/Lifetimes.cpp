@@ -13,6 +13,10 @@ struct StepRange {
   int32_t first, last;
 };
 
+bool isFed(mcurt::BufferOp input) {
+  return llvm::any_of(input->getUsers(), [](Operation *user) { return isa<mcurt::ForOp>(user); });
+}
+
 } // namespace
 
 BufferLifetimes computeLifetimes(func::FuncOp function) {
@@ -50,13 +54,18 @@ BufferLifetimes computeLifetimes(func::FuncOp function) {
         llvm::append_range(users, user->getUsers());
         continue;
       }
-      StepRange range = {steps.lookup(user), steps.lookup(user)};
+      // A loop that is fed with it holds it from turn to turn.
+      auto fed = dyn_cast<mcurt::ForOp>(user);
+      StepRange range = fed ? loops.lookup(fed) : StepRange{steps.lookup(user), steps.lookup(user)};
+      // Lines are counted from the image's beginning on, before the first step.
+      if (fed && fed.getState() == buffer)
+        range.first = 0;
       for (Operation *parent = user->getParentOp(); parent != buffer->getParentOp(); parent = parent->getParentOp())
         if (auto loop = loops.find(parent); loop != loops.end())
           range = loop->second;
       extend(range);
     }
-    if (buffer.getInput())
+    if (buffer.getInput() && !isFed(buffer))
       extend({0, 0});
     Lifetime lifetime;
     lifetime.name = buffer.getName().str();

@@ -71,16 +71,16 @@ private:
 
   /// Bytes from the root's start to where `value` points.
   int64_t byteOf(Value value) const {
-    auto type = mcurt::typeOf(mcurt::rootOf(value));
     auto view = value.getDefiningOp<mcurt::ViewOp>();
     if (!view)
       return 0;
+    auto type = mcurt::typeOf(view.getSource());
     int64_t element = 0;
     for (auto [dim, size] : llvm::enumerate(type.getShape())) {
       Value index = view.getIndexOf(dim);
-      element = element * size + view.getOffsets()[dim] + (index ? indices.lookup(index) * view.getScales()[dim] : 0);
+      element = element * (dim ? size : 0) + view.getOffsets()[dim] + (index ? indices.lookup(index) * view.getScales()[dim] : 0);
     }
-    return element * (type.getElementTypeBitWidth() / 8);
+    return byteOf(view.getSource()) + element * (type.getElementTypeBitWidth() / 8);
   }
 
   /// The value of a kernel's integer.

@@ -62,44 +62,83 @@ void LoopBuilder::callLinear(Operation *op, StringRef kernel, BufferUse result, 
   call(op, kernel, {result, in(input), in(weights), in(bias), in(mult)}, integers);
 }
 
+static int64_t prefixRows(mcuf::QPatchEmbedOp op) { return op.getPrefix() ? mcuf::shapeOf(op.getPrefix())[0] : 0; }
+
+void LoopBuilder::buildPrefix(mcuf::QPatchEmbedOp op) {
+  if (!op.getPrefix())
+    return;
+  first = 0;
+  call(op, "copy_s16", {out(rowsOf(op.getResult(), 0, op.getLoc())), in(constant(op, op.getPrefix(), "prefix"))},
+       {prefixRows(op), mcuf::shapeOf(op.getWeights())[0]});
+}
+
+/// Tokens of `count` patches of an image or of a strip of it, or rows of a sequence, from `firstPatch` on.
+void LoopBuilder::buildPatches(mcuf::QPatchEmbedOp op, BufferOp image, Integer firstPatch, Integer count, Value rowsOfTokens, Value position) {
+  auto shape = image.getType().getShape();
+  auto weights = mcuf::shapeOf(op.getWeights());
+  int64_t units = weights[0], depth = weights[1];
+  Value patchRows;
+  if (readsRows(op)) {
+    patchRows = view(image, {{0}, {firstPatch}, {0}}, op.getLoc());
+  } else {
+    patchRows = localBuffer("patches", {blockRows, depth}, 16, op.getLoc());
+    call(op, "unfold_u8", {out(patchRows), in(image)}, {firstPatch, count, shape[1], shape[2], int64_t(op.getPatchHeight()), int64_t(op.getPatchWidth())});
+  }
+  call(op, "copy_s16", {out(rowsOfTokens), in(position)}, {count, units});
+  callLinear(op, "linear_add_s16", inout(rowsOfTokens), patchRows, blockRows, {count, depth, units});
+}
+
 void LoopBuilder::buildPatchEmbed(mcuf::QPatchEmbedOp op) {
   Location loc = op.getLoc();
   Value tokens = op.getResult();
-  auto image = mcuf::shapeOf(op.getImage());
-  auto weights = mcuf::shapeOf(op.getWeights());
-  int64_t units = weights[0], depth = weights[1], patches = mcuf::shapeOf(op.getPosition())[0], prefix = 0;
-  BufferOp imageBuffer;
+  int64_t patches = mcuf::shapeOf(op.getPosition())[0];
+  BufferOp image;
   for (auto buffer : function.getOps<BufferOp>())
     if (buffer.getInput())
-      imageBuffer = buffer;
-  int64_t block = std::min(readsRows(op) ? options.tokenBlock : options.patchBlock, patches); // rows need no scratch
+      image = buffer;
+  if (options.streamsInput)
+    return buildFedPatchEmbed(op, image);
 
+  blockRows = std::min(readsRows(op) ? options.tokenBlock : options.patchBlock, patches); // rows need no scratch
   first = 0;
   if (options.overwritesInput) {
     Value x = rootOf(rowsOf(tokens, 0, loc));
-    imageBuffer->moveAfter(x.getDefiningOp());
-    lastBuffer = imageBuffer;
-    imageBuffer.getOverMutable().assign(x);
-    imageBuffer.setLead(leadOfImage(op, block));
+    image->moveAfter(x.getDefiningOp());
+    lastBuffer = image;
+    image.getOverMutable().assign(x);
+    image.setLead(leadOfImage(op, blockRows));
   }
-  if (op.getPrefix()) {
-    prefix = mcuf::shapeOf(op.getPrefix())[0];
-    call(op, "copy_s16", {out(rowsOf(tokens, 0, loc)), in(constant(op, op.getPrefix(), "prefix"))}, {prefix, units});
-  }
-  forBlocks(patches, block, loc, [&](Integer firstPatch, Integer count) {
+  buildPrefix(op);
+  forBlocks(patches, blockRows, loc, [&](Integer firstPatch, Integer count) {
     first = firstPatch;
-    Value patchRows;
-    if (readsRows(op)) {
-      patchRows = view(imageBuffer, {{0}, {first}, {0}}, loc);
-    } else {
-      patchRows = localBuffer("patches", {block, depth}, 16, loc);
-      call(op, "unfold_u8", {out(patchRows), in(imageBuffer)},
-           {first, count, image[1], image[2], int64_t(op.getPatchHeight()), int64_t(op.getPatchWidth())});
-    }
-    Value rowsOfTokens = rowsOf(tokens, prefix, loc);
-    Value position = view(constant(op, op.getPosition(), "position"), {{first}, {0}}, loc);
-    call(op, "copy_s16", {out(rowsOfTokens), in(position)}, {count, units});
-    callLinear(op, "linear_add_s16", inout(rowsOfTokens), patchRows, block, {count, depth, units});
+    buildPatches(op, image, firstPatch, count, rowsOf(tokens, prefixRows(op), loc), view(constant(op, op.getPosition(), "position"), {{first}, {0}}, loc));
+  });
+  first = 0;
+}
+
+void LoopBuilder::buildFedPatchEmbed(mcuf::QPatchEmbedOp op, BufferOp strip) {
+  Location loc = op.getLoc();
+  auto image = mcuf::shapeOf(op.getImage());
+  int64_t units = mcuf::shapeOf(op.getWeights())[0], patches = mcuf::shapeOf(op.getPosition())[0], patchesInStrip = image[1] / int64_t(op.getPatchWidth());
+  if (op.getPrefix()) {
+    // Before the first line comes.
+    OpBuilder::InsertionGuard guard(builder);
+    builder.setInsertionPoint(builder.getInsertionBlock()->getParentOp());
+    auto stage = builder.create<StageOp>(loc, stageNames.unique(currentStage + "_prefix", "_"));
+    builder.setInsertionPointToEnd(&stage.getBody().front());
+    buildPrefix(op);
+  }
+  Value state = declareBuffer("fed", {2}, builder.getI32Type(), loc);
+  auto loop = builder.create<ForOp>(loc, patches, patchesInStrip);
+  loop.getFeedMutable().assign({strip.getResult(), state});
+  loop.setLines(image[0]);
+  OpBuilder::InsertionGuard guard(builder);
+  builder.setInsertionPointToEnd(&loop.getBody().front());
+  first = Value(loop.getFirst());
+  Value rowsOfTokens = rowsOf(op.getResult(), prefixRows(op), loc), position = view(constant(op, op.getPosition(), "position"), {{first}, {0}}, loc);
+  blockRows = std::min(options.patchBlock, patchesInStrip);
+  forBlocks(patchesInStrip, blockRows, loc, [&](Integer inStrip, Integer count) {
+    buildPatches(op, strip, inStrip, count, view(rowsOfTokens, {{inStrip, units}}, loc), view(position, {{inStrip, units}}, loc));
   });
   first = 0;
 }

@@ -193,7 +193,10 @@ void LoopBuilder::build() {
     auto image = cast<RankedTensorType>(source.getArgumentTypes()[0]);
     auto quantized = dyn_cast<quant::UniformQuantizedType>(image.getElementType());
     Type stored = quantized ? quantized.getStorageType() : image.getElementType();
-    Value buffer = declareBuffer(quantized ? "sequence" : "image", image.getShape(), stored, loc);
+    SmallVector<int64_t> shape(image.getShape());
+    if (options.streamsInput)
+      shape[0] = cast<mcuf::QPatchEmbedOp>(*source.getArgument(0).getUsers().begin()).getPatchHeight();
+    Value buffer = declareBuffer(quantized ? "sequence" : "image", shape, stored, loc);
     buffer.getDefiningOp<BufferOp>().setInput(true);
     if (quantized)
       function->setAttr("mcurt.input_scale", builder.getF32FloatAttr(float(quantized.getScale())));

@@ -12,6 +12,7 @@ struct LoopOptions {
   int64_t tokenBlock;    ///< rows that a loop over tokens computes together
   int64_t patchBlock;    ///< patches that are unfolded together
   bool overwritesInput;  ///< the image lies over the tokens of its patch embedding
+  bool streamsInput;     ///< the image comes line by line, a strip of patches at a time
   int64_t weightPanel;   ///< bytes for two panels of weights; 0: weights are read in place
 };
 
@@ -55,6 +56,10 @@ private:
   void buildGroup(unsigned number);
   void buildRows(mlir::Operation *op);
   void buildPatchEmbed(mcuf::QPatchEmbedOp op);
+  void buildFedPatchEmbed(mcuf::QPatchEmbedOp op, mcurt::BufferOp strip);
+  void buildPrefix(mcuf::QPatchEmbedOp op);
+  void buildPatches(mcuf::QPatchEmbedOp op, mcurt::BufferOp image, mcurt::Integer firstPatch, mcurt::Integer count, mlir::Value rowsOfTokens,
+                    mlir::Value position);
   void buildCache(mcuf::QLinearOp op);
   void buildAttention(mcuf::QAttentionOp op);
   void copyResult();

@@ -63,6 +63,22 @@ LogicalResult checkOverwrite(func::FuncOp function) {
   return failure();
 }
 
+/// Mode stream needs an image that goes, line by line, into one patch embedding and nowhere else.
+LogicalResult checkStream(func::FuncOp function) {
+  if (function.getNumArguments() != 1)
+    return function.emitError() << "the input cannot be streamed: there is none";
+  Value image = function.getArgument(0);
+  if (!cast<RankedTensorType>(image.getType()).getElementType().isInteger(8))
+    return function.emitError() << "the input cannot be streamed: it is a sequence of rows, not an image";
+  if (image.hasOneUse() && isa<mcuf::QPatchEmbedOp>(*image.getUsers().begin()))
+    return success();
+  auto error = function.emitError() << "the input cannot be streamed: " << llvm::range_size(image.getUses())
+                                    << " operators read it, where one patch embedding is wanted";
+  for (Operation *user : image.getUsers())
+    error.attachNote(user->getLoc()) << "one of them";
+  return failure();
+}
+
 struct Schedule : impl::ScheduleBase<Schedule> {
   using ScheduleBase::ScheduleBase;
 
@@ -76,12 +92,12 @@ struct Schedule : impl::ScheduleBase<Schedule> {
         function.emitError() << "weight-panel must not be negative, got " << int64_t(weightPanel);
         return signalPassFailure();
       }
-      if (inputMode != "frame" && inputMode != "overwrite") {
-        function.emitError() << "'" << inputMode << "' is no input mode; they are frame, overwrite";
+      if (inputMode != "frame" && inputMode != "overwrite" && inputMode != "stream") {
+        function.emitError() << "'" << inputMode << "' is no input mode; they are frame, overwrite, stream";
         return signalPassFailure();
       }
-      const bool overwritesInput = inputMode == "overwrite";
-      if (failed(checkFunction(function)) || (overwritesInput && failed(checkOverwrite(function))))
+      const bool overwritesInput = inputMode == "overwrite", streamsInput = inputMode == "stream";
+      if (failed(checkFunction(function)) || (overwritesInput && failed(checkOverwrite(function))) || (streamsInput && failed(checkStream(function))))
         return signalPassFailure();
       schedule::OpOrder order;
       for (auto [position, op] : llvm::enumerate(function.getOps()))
@@ -89,7 +105,7 @@ struct Schedule : impl::ScheduleBase<Schedule> {
       schedule::RowGroups groups = schedule::divideIntoGroups(function, order);
       schedule::StoragePlan storage(groups, order);
       Location loc = function.getLoc();
-      schedule::LoopBuilder loops(function, groups, storage, order, {tokenBlock, patchBlock, overwritesInput, weightPanel});
+      schedule::LoopBuilder loops(function, groups, storage, order, {tokenBlock, patchBlock, overwritesInput, streamsInput, weightPanel});
       loops.build();
       if (int64_t least = loops.smallestPanelNeeded()) {
         emitError(loc) << "weight panels of " << int64_t(weightPanel) << " bytes hold no pair of units of any layer: the smallest needs " << least;

@@ -7,6 +7,9 @@
 // The model is run over the first image three times: twice with the arena and the unused stack painted (with a pattern, then with its
 // complement: whatever the model writes differs from one of the two), then as an ordinary, counted run. All three must agree: a model
 // that reads memory it has not written shows here. RAM of the harness: the logits, three guards and some 300 bytes of stack.
+//
+// A model that takes its image in streams gets the lines in uneven portions, other ones each time, so that a run's result is seen not to
+// depend on them; its lines have RAM of their own, MCUFORM_LINES_BYTES. Its instructions are those of all calls together.
 #include "package_binding.h"
 #include "platform.h"
 #include "profile.h"
@@ -143,10 +146,53 @@ size_t arena_bytes_changed(uint8_t value) {
 
 enum class Reading { image, end, broken };
 
-Reading read_image(target::File images) {
-  size_t got = target::read_bytes(images, package::input(workspace.arena), package::input_bytes);
-  return got == package::input_bytes ? Reading::image : got == 0 ? Reading::end : Reading::broken;
+Reading reading_of(size_t got, size_t wanted) { return got == wanted ? Reading::image : got == 0 ? Reading::end : Reading::broken; }
+
+/// Reads the next image and runs the model over it. Each call of the model goes by way of `call`, a function from an entry to its status; the
+/// first that fails ends the run.
+#ifndef MCUFORM_PACKAGE_IS_STREAMED
+template <typename Call> Reading infer(target::File images, int *status, Call call) {
+  const Reading reading = reading_of(target::read_bytes(images, package::input(workspace.arena), package::input_bytes), package::input_bytes);
+  if (reading == Reading::image)
+    *status = call(package::run);
+  return reading;
 }
+
+bool input_is_in_arena() {
+  const uint8_t *input = static_cast<const uint8_t *>(package::input(workspace.arena));
+  return input >= workspace.arena && input + package::input_bytes <= workspace.arena + package::arena_bytes;
+}
+#else
+uint8_t lines[package::lines_bytes / package::line_bytes * package::line_bytes];
+int32_t line_count;
+
+int begin(void *arena, int16_t *) { return package::begin(arena); }
+int feed_lines(void *arena, int16_t *) { return package::feed_rows(arena, lines, line_count); }
+
+template <typename Call> Reading infer(target::File images, int *status, Call call) {
+  constexpr int32_t portions[] = {1, 5, 16, 3, 40}, capacity = sizeof(lines) / package::line_bytes;
+  static size_t turn;
+  *status = package::ok;
+  for (int32_t done = 0; done < package::input_height; done += line_count) {
+    line_count = portions[turn++ % (sizeof(portions) / sizeof(portions[0]))];
+    line_count = line_count < capacity ? line_count : capacity;
+    line_count = line_count < package::input_height - done ? line_count : package::input_height - done;
+    const size_t size = static_cast<size_t>(line_count) * package::line_bytes;
+    const Reading reading = reading_of(target::read_bytes(images, lines, size), size);
+    if (reading != Reading::image)
+      return done == 0 ? reading : Reading::broken;
+    if (done == 0 && *status == package::ok)
+      *status = call(begin);
+    if (*status == package::ok)
+      *status = call(feed_lines);
+  }
+  if (*status == package::ok)
+    *status = call(package::finish);
+  return Reading::image;
+}
+
+bool input_is_in_arena() { return true; }
+#endif
 
 Status report_run_failure(uint64_t image, int status) {
   return fail(run_failed,
@@ -159,10 +205,17 @@ Status measure_memory(target::File images, uint64_t *hash) {
   for (int repeat = 0; repeat < 2; ++repeat) {
     const uint8_t value = static_cast<uint8_t>(repeat == 0 ? pattern : ~pattern);
     memset(&workspace, value, sizeof(workspace));
-    if (!target::rewind_file(images) || read_image(images) != Reading::image)
-      return fail(bad_images, Line().text("the file of images holds no image of ").number(package::input_bytes).text(" bytes"));
     size_t stack_bytes = 0;
-    int status = target::call_with_painted_stack(package::run, workspace.arena, workspace.output, 0x01010101u * value, &stack_bytes);
+    int status = package::ok;
+    const bool was_rewound = target::rewind_file(images);
+    const Reading reading = infer(images, &status, [&](target::ModelEntry entry) {
+      size_t bytes = 0;
+      const int of_call = target::call_with_painted_stack(entry, workspace.arena, workspace.output, 0x01010101u * value, &bytes);
+      stack_bytes = bytes > stack_bytes ? bytes : stack_bytes;
+      return of_call;
+    });
+    if (!was_rewound || reading != Reading::image)
+      return fail(bad_images, Line().text("the file of images holds no image of ").number(package::input_bytes).text(" bytes"));
     if (status != package::ok)
       return report_run_failure(0, status);
     if (size_t at = first_changed_guard(value); at != sizeof(Workspace))
@@ -186,7 +239,14 @@ Status run_all_images(target::File images, target::File logits, uint64_t hash_of
   target::rewind_file(images);
   target::start_profile();
   for (uint64_t image = 0;; ++image) {
-    switch (read_image(images)) {
+    uint64_t instructions = 0;
+    int status = package::ok;
+    switch (infer(images, &status, [&](target::ModelEntry entry) {
+      uint64_t of_call = 0;
+      const int status_of_call = target::call_counted(entry, workspace.arena, workspace.output, &of_call);
+      instructions += of_call;
+      return status_of_call;
+    })) {
     case Reading::image:
       break;
     case Reading::end:
@@ -197,8 +257,6 @@ Status run_all_images(target::File images, target::File logits, uint64_t hash_of
       return fail(bad_images,
                   Line().text("image ").number(image).text(" is cut off: fewer than ").number(package::input_bytes).text(" bytes"));
     }
-    uint64_t instructions = 0;
-    int status = target::call_counted(package::run, workspace.arena, workspace.output, &instructions);
     if (status != package::ok)
       return report_run_failure(image, status);
     if (image == 0 && hash_of_output() != hash_of_first)
@@ -234,8 +292,7 @@ int main(int argc, char **argv) {
 
   Status status = done;
   uint64_t hash = 0;
-  const uint8_t *input = static_cast<const uint8_t *>(package::input(workspace.arena));
-  if (input < workspace.arena || input + package::input_bytes > workspace.arena + package::arena_bytes)
+  if (!input_is_in_arena())
     status = fail(input_outside, Line().text("the model wants its input outside the arena"));
   else if (int damage = package::check_weights(); damage != package::ok)
     status = fail(weights_damaged, Line().text("the weights are damaged: status ").number(static_cast<unsigned>(damage)));

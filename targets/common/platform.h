@@ -26,7 +26,7 @@ bool close_file(File file);
 /// Shows text on the terminal of the machine that watches the board.
 void print(const char *text);
 
-/// <name>_run of a package.
+/// <name>_run of a package, or what calls one of its other functions.
 using ModelEntry = int (*)(void *arena, int16_t *output);
 
 /// True when call_counted counts exactly on this machine as it is run now; found out by counting code of known length.

@@ -151,3 +151,132 @@ func.func @without_lead() {
   %y = "mcurt.buffer"(%x) {name = "y", input} : (memref<4x8xi16>) -> memref<4x8xi16>
   return
 }
+
+// -----
+
+func.func @view_of_a_view_reaches_beyond(%x: memref<4x8xi16>) {
+  mcurt.stage "rows" {
+    mcurt.for %i, %one = 4 step 1 {
+      %row = mcurt.view %x[%i, 0] : memref<4x8xi16>
+      mcurt.for %j, %two = 9 step 1 {
+        // expected-error@+1 {{reaches element 32, the source is 'memref<4x8xi16>'}}
+        %element = mcurt.view %row[%j] : memref<?xi16>
+      }
+    }
+  }
+  return
+}
+
+// -----
+
+func.func @view_of_unknown_size(%x: memref<?xi16>) {
+  // expected-error@+1 {{source must have a static shape or be a view}}
+  %element = mcurt.view %x[0] : memref<?xi16>
+  return
+}
+
+// -----
+
+func.func @fed_more_lines_than_come() {
+  %strip = mcurt.buffer "strip" input : memref<2x8x1xui8>
+  %state = mcurt.buffer "state" : memref<2xi32>
+  mcurt.stage "patches" {
+    // expected-error@+1 {{takes 6 lines of 5 in 3 turns of 4 out of 12 indices}}
+    mcurt.for %first, %rows = 12 step 4 fed 5 lines to %strip counted by %state : memref<2x8x1xui8>, memref<2xi32> {
+    }
+  }
+  return
+}
+
+// -----
+
+func.func @fed_in_part_turns() {
+  %strip = mcurt.buffer "strip" input : memref<2x8x1xui8>
+  %state = mcurt.buffer "state" : memref<2xi32>
+  mcurt.stage "patches" {
+    // expected-error@+1 {{takes 6 lines of 8 in 3 turns of 4 out of 11 indices}}
+    mcurt.for %first, %rows = 11 step 4 fed 8 lines to %strip counted by %state : memref<2x8x1xui8>, memref<2xi32> {
+    }
+  }
+  return
+}
+
+// -----
+
+func.func @fed_with_company(%x: memref<4x8xi16>) {
+  %strip = mcurt.buffer "strip" input : memref<2x8x1xui8>
+  %state = mcurt.buffer "state" : memref<2xi32>
+  mcurt.stage "patches" {
+    mcurt.call copy_s16(out %x, in %x, rows = 4, width = 8) : memref<4x8xi16>, memref<4x8xi16>
+    // expected-error@+1 {{is fed and does not stand alone in a stage}}
+    mcurt.for %first, %rows = 12 step 4 fed 6 lines to %strip counted by %state : memref<2x8x1xui8>, memref<2xi32> {
+    }
+  }
+  return
+}
+
+// -----
+
+func.func @fed_with_what_is_no_input() {
+  %strip = mcurt.buffer "strip" : memref<2x8x1xui8>
+  %state = mcurt.buffer "state" : memref<2xi32>
+  mcurt.stage "patches" {
+    // expected-error@+1 {{is fed with an input buffer of lines, pixels and channels}}
+    mcurt.for %first, %rows = 12 step 4 fed 6 lines to %strip counted by %state : memref<2x8x1xui8>, memref<2xi32> {
+    }
+  }
+  return
+}
+
+// -----
+
+func.func @counted_nowhere() {
+  %strip = mcurt.buffer "strip" input : memref<2x8x1xui8>
+  %state = mcurt.buffer "state" : memref<1xi32>
+  mcurt.stage "patches" {
+    // expected-error@+1 {{counts lines in a buffer memref<2xi32>}}
+    mcurt.for %first, %rows = 12 step 4 fed 6 lines to %strip counted by %state : memref<2x8x1xui8>, memref<1xi32> {
+    }
+  }
+  return
+}
+
+// -----
+
+func.func @strip_read_elsewhere(%x: memref<4x8xi16>) {
+  %strip = mcurt.buffer "strip" input : memref<2x8x1xui8>
+  %state = mcurt.buffer "state" : memref<2xi32>
+  mcurt.stage "patches" {
+    // expected-error@+1 {{is fed with buffer 'strip', which is used outside}}
+    mcurt.for %first, %rows = 12 step 4 fed 6 lines to %strip counted by %state : memref<2x8x1xui8>, memref<2xi32> {
+    }
+  }
+  mcurt.call unfold_u8(out %x, in %strip, first = 0, rows = 4, width = 8, channels = 1, patch_height = 2, patch_width = 2) : memref<4x8xi16>, memref<2x8x1xui8>
+  return
+}
+
+// -----
+
+func.func @state_used_elsewhere() {
+  %strip = mcurt.buffer "strip" input : memref<2x8x1xui8>
+  %state = mcurt.buffer "state" : memref<2xi32>
+  mcurt.stage "patches" {
+    // expected-error@+1 {{counts lines in buffer 'state', which is used elsewhere}}
+    mcurt.for %first, %rows = 12 step 4 fed 6 lines to %strip counted by %state : memref<2x8x1xui8>, memref<2xi32> {
+    }
+  }
+  mcurt.call fill_zero_s32(out %state, width = 2) : memref<2xi32>
+  return
+}
+
+// -----
+
+func.func @lines_without_a_strip() {
+  mcurt.stage "patches" {
+    // expected-error@+1 {{is fed with lines, a strip and a state, or with none of them}}
+    "mcurt.for"() ({
+    ^bb0(%first: index, %rows: index):
+    }) {extent = 12 : i64, step = 4 : i64, lines = 6 : i64} : () -> ()
+  }
+  return
+}

@@ -35,3 +35,22 @@ func.func @all_forms(%output: memref<1x10xi16> {mcurt.scale = 5.000000e-01 : f32
   }
   return
 }
+
+// CHECK-LABEL: func @fed
+func.func @fed(%output: memref<3x16xi16>) {
+  %strip = mcurt.buffer "strip" input : memref<2x8x1xui8>
+  %state = mcurt.buffer "state" : memref<2xi32>
+  mcurt.stage "patches" {
+    // CHECK: mcurt.for %[[FIRST:.*]], %{{.*}} = 12 step 4 fed 7 lines to %strip counted by %state : memref<2x8x1xui8>, memref<2xi32> {
+    mcurt.for %first, %rows = 12 step 4 fed 7 lines to %strip counted by %state : memref<2x8x1xui8>, memref<2xi32> {
+      // CHECK: %[[TOKENS:.*]] = mcurt.view %{{.*}}[0, %[[FIRST]]] : memref<3x16xi16>
+      %tokens = mcurt.view %output[0, %first] : memref<3x16xi16>
+      mcurt.for %i, %two = 4 step 2 {
+        // CHECK: mcurt.view %[[TOKENS]][%{{.*}} * 4 + 1] : memref<?xi16>
+        %rows_of_tokens = mcurt.view %tokens[%i * 4 + 1] : memref<?xi16>
+        mcurt.call unfold_u8(out %rows_of_tokens, in %strip, first = %i, rows = %two, width = 8, channels = 1, patch_height = 2, patch_width = 2) : memref<?xi16>, memref<2x8x1xui8>
+      }
+    }
+  }
+  return
+}

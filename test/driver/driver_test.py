@@ -140,6 +140,8 @@ def a_budget_that_another_mode_meets(tools):
     refused(tools, SAMPLE, "arena needs %d bytes" % smallest, extra=("--arena", str(smallest - 1)))
     refused(tools, SAMPLE, "it fits with --input-mode", extra=("--arena", str(smallest), "--token-block", "60"))
     tools.call("mcuformc", SAMPLE, *common, "--input-mode", "sideways", status=2)
+    # A streamed image is another interface, so it is only chosen by name; here it would not help.
+    refused(tools, SAMPLE, "arena needs", "smallest arena that can be reached", extra=("--arena", "4K", "--input-mode", "stream"))
 
 
 @case

@@ -63,6 +63,26 @@ def sample_overwrites_its_image(tools):
     expect(arenas["overwrite"] <= arenas["default"], "overwriting the image costs memory: %s" % arenas)
 
 
+def check_streamed(tools, model, calibration, images):
+    """The logits of mode frame, byte for byte, on host and board; the harness feeds the lines in portions of 1, 5, 16, 3 and 40, as far as its RAM goes."""
+    run(tools, tools.compile(model, calibration, output="frame", input_mode="frame"), "host", images, "frame.npy")
+    package = tools.compile(model, calibration, output="stream", input_mode="stream")
+    board = check_both_targets(tools, package, images)
+    expect(read(tools.path("frame.npy")) == read(tools.path("board.npy")), "other logits than in mode frame")
+    with open(os.path.join(package, "report.json")) as file:
+        report = json.load(file)
+    expect(report["input"]["mode"] == "stream", "input mode %s" % report["input"])
+    frame = report["input"]["shape"][0] * report["input"]["shape"][1] * report["input"]["shape"][2]
+    expect(max(b["bytes"] for b in report["sram"]["buffers"] if b["name"] == "image") == report["input"]["strip_bytes"] <= frame // 6, "%s" % report["input"])
+    expect(board["stack_high_water_bytes"] <= board["stack_bound_bytes"], "stack %s" % board)
+    print(report["sram"]["arena_bytes"], board["instructions_per_image"], board["stack_high_water_bytes"])
+
+
+@case
+def sample_is_streamed(tools):
+    check_streamed(tools, sample("shapes_vit.onnx"), sample("calibration.npy"), first_images(tools, sample("test_images.npy"), 5))
+
+
 @case
 def sample_keeps_its_accuracy(tools):
     package = tools.compile(sample("shapes_vit.onnx"), sample("calibration.npy"))
@@ -285,6 +305,16 @@ def vit_tiny_fits_small_arenas(tools):
         return tools.compile(shared("models/vit_tiny_patch16_224.onnx"), shared("imagenet/calibration.npy"), output=name, **options)
     images = first_images(tools, shared("imagenet/images.npy"), 1)
     check_input_modes(tools, images, compile_as, at_176000={"arena": "176000"}, at_160000={"arena": "160000"})
+
+
+@case
+def vit_tiny_is_streamed(tools):
+    images = first_images(tools, shared("imagenet/images.npy"), 2)
+    model, calibration = shared("models/vit_tiny_patch16_224.onnx"), shared("imagenet/calibration.npy")
+    check_streamed(tools, model, calibration, images)
+    # Less than the image and its tokens need in any order: no other mode can do it, which is said and is true.
+    refused = tools.call("mcuformc", model, "--calibrate", calibration, "--mean", "0.5", "--std", "0.5", "--arena", "155000", "-o", tools.path("no"), status=1)
+    expect("note: it fits with --input-mode stream --token-block" in refused, refused)
 
 
 @case

@@ -69,7 +69,7 @@ private:
     for (Operation &op : block) {
       if (auto buffer = dyn_cast<mcurt::BufferOp>(op)) {
         addresses[buffer] = placement == Placement::Planned ? arena + *buffer.getOffset() : allocate(buffer.getSizeBytes());
-        if (buffer.getInput())
+        if (buffer.getInput() && int64_t(image.size()) == buffer.getSizeBytes())
           std::copy(image.begin(), image.end(), addresses[buffer]);
       } else if (auto constant = dyn_cast<mcurt::ConstantOp>(op)) {
         placeConstant(constant);
@@ -79,6 +79,10 @@ private:
         for (int64_t first = 0, extent = loop.getExtent(), step = loop.getStep(); first < extent; first += step) {
           indices[loop.getFirst()] = first;
           indices[loop.getCount()] = std::min(step, extent - first);
+          if (loop.isFed()) {
+            StringRef strip = image.substr(first / step * loop.getStrip().getSizeBytes(), loop.getStrip().getSizeBytes());
+            std::copy(strip.begin(), strip.end(), addresses.lookup(loop.getStrip()));
+          }
           runBlock(loop.getBody().front());
         }
       } else if (auto view = dyn_cast<mcurt::ViewOp>(op)) {

@@ -64,6 +64,19 @@ void checkOverwritten(ModuleOp module, ScheduleOptions options, StringRef image,
   }
 }
 
+/// The same with the image coming a strip at a time.
+void checkStreamed(ModuleOp module, ScheduleOptions options, StringRef image, const std::string &expected) {
+  INFO("image streamed");
+  OwningOpRef<ModuleOp> scheduled = module.clone();
+  PassManager manager(module.getContext());
+  options.inputMode = "stream";
+  buildSchedulePipeline(manager, options);
+  buildMemoryPipeline(manager);
+  REQUIRE(succeeded(manager.run(*scheduled)));
+  for (auto placement : {test::Placement::Apart, test::Placement::Planned})
+    CHECK(test::runMcurt(functionOf(*scheduled), image, placement) == expected);
+}
+
 } // namespace
 
 TEST_CASE("random networks run as the integer interpreter says") {
@@ -102,8 +115,11 @@ TEST_CASE("random networks run as the integer interpreter says") {
       INFO("token block " << tokenBlock << ", patch block " << options.patchBlock << ", weight panel " << options.weightPanel);
       CHECK(test::runMcurt(functionOf(*scheduled), image, test::Placement::Apart) == expected);
       CHECK(test::runMcurt(functionOf(*scheduled), image, test::Placement::Planned) == expected);
-      if (functionOf(*module).getArgument(0).hasOneUse())
+      if (functionOf(*module).getArgument(0).hasOneUse()) {
         checkOverwritten(*module, options, image, expected);
+        if (cast<RankedTensorType>(functionOf(*module).getArgumentTypes()[0]).getElementType().isInteger(8))
+          checkStreamed(*module, options, image, expected);
+      }
     }
   }
   // Networks that say nothing prove nothing.

@@ -68,9 +68,9 @@ def build(tools, package, *arguments, port=""):
     return os.path.join(binary, "app")
 
 
-def compiles(tools, compiler, *flags):
+def compiles(tools, compiler, *flags, **options):
     need(compiler)
-    package = emit(tools, "mean")
+    package = emit(tools, "mean", **options)
     for source in glob.glob(package + "/*.cpp") + glob.glob(package + "/runtime/src/*.cpp"):
         run(compiler, *flags, *STRICT, "-I", package, "-I", package + "/runtime/include", "-c", source, "-o", tools.path(os.path.basename(source) + ".o"))
     run(compiler, *flags, "-I", package, "-c", package + "/vit_weights.S", "-o", tools.path("weights.o"))
@@ -124,10 +124,21 @@ def hooks_vanish_without_profile(tools):
 
 
 @case
+def streamed_compiles_everywhere(tools):
+    for compiler, *flags in (["arm-none-eabi-g++", *CORTEX_M7], ["clang++-19"], ["g++"]):
+        compiles(tools, compiler, *flags, input_mode="stream")
+
+
+@case
 def needs_memory_functions_at_most(tools):
+    for mode in "frame", "stream":
+        check_undefined_symbols(tools, mode)
+
+
+def check_undefined_symbols(tools, mode):
     compiler = "arm-none-eabi-g++"
     need(compiler)
-    compiles(tools, compiler, *CORTEX_M7)
+    compiles(tools, compiler, *CORTEX_M7, input_mode=mode)
     run(compiler, *CORTEX_M7, "-r", "-nostdlib", *glob.glob(tools.path("*.o")), "-o", tools.path("whole.out"))
     undefined = {line.split()[-1] for line in run("arm-none-eabi-nm", "-u", tools.path("whole.out")).splitlines()}
     expect(undefined <= {"memcpy", "memset", "memmove"}, "needs %s" % sorted(undefined))
@@ -229,6 +240,22 @@ def a_firmwares_port_reads_what_the_report_says(tools):
         expect(ways == {"panels", "in"}, ways)  # at least the head is in place
     reads, = json.loads(read(emit(tools, "cut", output="in-place") + "/report.json"))["flash"]["read_per_inference"]
     expect(reads["by_panels_bytes"] == 0 and reads["in_place_bytes"] > 0, reads)
+
+
+@case
+def streamed_image_equals_interpreter(tools):
+    """In portions of 1 to 9 lines, with and without class token, one patch at a time and all of a strip, lines left over below the last patch."""
+    for network, blocks in (("cls", [(12, 4)]), ("even", [(5, 1)]), ("cut", [(12, 7), (1, 2)])):
+        equals_interpreter(tools, network, blocks, input_mode="stream")
+        report = json.loads(read(tools.path("package-%d" % blocks[0][0], "report.json")))
+        image, fed = (next(buffer for buffer in report["sram"]["buffers"] if buffer["name"] == name) for name in ("image", "fed"))
+        patch = {"cls": 4, "even": 4, "cut": 4}[network]
+        height, width, channels = report["input"]["shape"]
+        expect(height * width * channels == NETWORKS[network][0], "shape is %s" % report["input"]["shape"])
+        expect(report["input"]["mode"] == "stream" and report["input"]["strip_bytes"] == image["bytes"] == patch * width * channels, "%s" % report["input"])
+        expect(fed["first_step"] == 0 and fed["last_step"] == image["last_step"] and fed["bytes"] == 8, "lines are counted in %s" % fed)
+        text = read(tools.path("package-%d" % blocks[0][0], "vit.h")).decode()
+        expect("vit_feed_rows(void *arena, const uint8_t *lines, int32_t count);" in text and "*vit_input(" not in text and "int vit_run(" not in text, text)
 
 
 @case

@@ -63,3 +63,31 @@ TEST_CASE("a program fetches each constant as often as its calls run") {
   CHECK(flashTrafficOf(function).inPlaceBytes == 2 * 256 + 384 + 2 * 168 + 48);
   CHECK(flashTrafficOf(function).totalBytes() == flashTrafficOf(function).inPlaceBytes);
 }
+
+TEST_CASE("strips of an image walk the positions once, together") {
+  constexpr const char *program = R"(
+func.func @program(%output: memref<12x8xi16>) {
+  %strip = mcurt.buffer "strip" input : memref<2x8x1xui8>
+  %state = mcurt.buffer "state" : memref<2xi32>
+  %position = mcurt.constant "position" plain dense<1> : tensor<12x8xi16>
+  mcurt.stage "patches" {
+    mcurt.for %first, %four = 12 step 4 fed 6 lines to %strip counted by %state : memref<2x8x1xui8>, memref<2xi32> {
+      %walk = mcurt.view %position[%first, 0] : memref<12x8xi16>
+      mcurt.for %i, %rows = 4 step 3 {
+        %rows_of_strip = mcurt.view %walk[%i * 8] : memref<?xi16>
+        mcurt.call copy_s16(out %output, in %rows_of_strip, rows = %rows, width = 8) : memref<12x8xi16>, memref<?xi16>
+      }
+    }
+  }
+  return
+}
+)";
+  MLIRContext context;
+  context.loadDialect<McurtDialect, func::FuncDialect>();
+  auto module = parseSourceString<ModuleOp>(program, &context);
+  REQUIRE(module);
+  auto reads = constantReadsOf(*module->getOps<func::FuncOp>().begin());
+  REQUIRE(reads.size() == 1);
+  CHECK(reads[0].runs == 6);
+  CHECK(reads[0].bytes == 12 * 8 * 2);
+}

@@ -52,6 +52,14 @@ llvm::Error run(llvm::ArrayRef<std::string> words, llvm::StringRef directory, ll
   return isFailureOurBug ? bug(message) : fault(message);
 }
 
+/// RAM for the harness's portions of a streamed image: as much as is left, and no more than its largest portion needs.
+uint64_t bytesForLines(const PackageReport &report, const TargetDescription &target) {
+  constexpr uint64_t largestPortion = 40, ownBytes = 1024;
+  const uint64_t taken = report.arenaBytes + report.staticBytes + 2 * static_cast<uint64_t>(report.outputCount) + ownBytes;
+  const uint64_t left = target.sramBudgetBytes() > taken ? target.sramBudgetBytes() - taken : 0;
+  return std::min(left, largestPortion * report.lineBytes());
+}
+
 } // namespace
 
 llvm::Expected<std::string> buildHarness(const PackageReport &report, const TargetDescription &target, llvm::StringRef buildDirectory,
@@ -72,6 +80,8 @@ llvm::Expected<std::string> buildHarness(const PackageReport &report, const Targ
                                         "-DMCUFORM_TARGET_DIR=" + target.directory,
                                         "-DMCUFORM_PACKAGE_DIR=" + report.directory,
                                         std::string("-DMCUFORM_PROFILE=") + (withProfile ? "ON" : "OFF")};
+  if (report.isStreamed())
+    configure.push_back("-DMCUFORM_LINES_BYTES=" + std::to_string(bytesForLines(report, target)));
   if (isInstalled("ninja") && !llvm::sys::fs::exists(join(build, "CMakeCache.txt")))
     configure.insert(configure.end(), {"-G", "Ninja"});
   if (isInstalled("ccache"))

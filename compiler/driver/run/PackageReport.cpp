@@ -52,6 +52,7 @@ PackageReport fromJson(const json &root) {
   report.modelName = root.at("model").at("name").get<std::string>();
   report.macs = root.at("model").value("macs", uint64_t{0});
   const json &input = root.at("input");
+  report.inputMode = input.value("mode", "frame");
   if (input.value("dtype", "uint8") == "int16") {
     const auto shape = input.at("shape").get<std::array<int64_t, 2>>();
     report.inputShape = {1, shape[0], shape[1]};
@@ -76,6 +77,12 @@ PackageReport fromJson(const json &root) {
 }
 
 } // namespace
+
+std::vector<std::string> PackageReport::entries() const {
+  if (isStreamed())
+    return {name + "_begin", name + "_feed_rows", name + "_finish"};
+  return {name + "_run"};
+}
 
 llvm::Expected<PackageReport> readPackageReport(llvm::StringRef packageDirectory) {
   llvm::SmallString<256> directory(packageDirectory);

@@ -32,6 +32,7 @@ struct PackageReport {
   uint64_t macs = 0;                   ///< per image
   std::array<int64_t, 3> inputShape{}; ///< height, width, channels; of a sequence 1, rows, features
   float inputScale = 0;                ///< of a sequence: value = scale * int16; 0 for an image of uint8
+  std::string inputMode;               ///< as mcuformc's --input-mode spells it
   std::vector<float> mean, std;        ///< per channel
   int64_t outputCount = 0;
   float outputScale = 0; ///< logit = scale * int16
@@ -40,6 +41,10 @@ struct PackageReport {
   std::vector<PackageCall> calls; ///< in the order of MCUFORM_CALL's numbers
 
   bool takesSequence() const { return inputScale != 0; }
+  bool isStreamed() const { return inputMode == "stream"; }
+  /// The functions that an inference calls.
+  std::vector<std::string> entries() const;
+  uint64_t lineBytes() const { return static_cast<uint64_t>(inputShape[1] * inputShape[2]); } ///< of an image
   uint64_t inputBytes() const { return static_cast<uint64_t>(inputShape[0] * inputShape[1] * inputShape[2]) * (takesSequence() ? 2 : 1); }
 };
 

@@ -302,8 +302,8 @@ llvm::Expected<std::string> findObjdump(llvm::StringRef buildDirectory) {
 
 llvm::Expected<StackBound> computeStackBound(llvm::StringRef disassembly, llvm::StringRef entry) { return Analysis(disassembly).of(entry); }
 
-llvm::Expected<std::optional<StackBound>> readStackBound(llvm::StringRef program, llvm::StringRef buildDirectory, llvm::StringRef entry,
-                                                            bool withMve) {
+llvm::Expected<std::optional<StackBound>> readStackBound(llvm::StringRef program, llvm::StringRef buildDirectory,
+                                                       llvm::ArrayRef<std::string> entries, bool withMve) {
   using Elf = llvm::object::ELF32LE;
   llvm::Expected<std::string> bytes = readFile(program);
   if (!bytes)
@@ -337,10 +337,15 @@ llvm::Expected<std::optional<StackBound>> readStackBound(llvm::StringRef program
   llvm::Expected<std::string> text = readFile(listing);
   if (!text)
     return text.takeError();
-  llvm::Expected<StackBound> bound = computeStackBound(*text, entry);
-  if (!bound)
-    return bound.takeError();
-  return std::optional<StackBound>(std::move(*bound));
+  StackBound most;
+  for (const std::string &entry : entries) {
+    llvm::Expected<StackBound> bound = computeStackBound(*text, entry);
+    if (!bound)
+      return bound.takeError();
+    if (most.deepest.empty() || bound->bytes > most.bytes)
+      most = std::move(*bound);
+  }
+  return std::optional<StackBound>(std::move(most));
 }
 
 } // namespace mcuform

@@ -5,6 +5,7 @@
 #ifndef MCUFORM_COMPILER_DRIVER_RUN_STACKBOUND_H
 #define MCUFORM_COMPILER_DRIVER_RUN_STACKBOUND_H
 
+#include "llvm/ADT/ArrayRef.h"
 #include "llvm/ADT/StringRef.h"
 #include "llvm/Support/Error.h"
 
@@ -29,10 +30,10 @@ struct StackBound {
 /// bound: recursion, a call or jump by way of a register, a stack pointer that is computed.
 llvm::Expected<StackBound> computeStackBound(llvm::StringRef disassembly, llvm::StringRef entry);
 
-/// Of `entry` in a linked program, by the objdump of the toolchain that built it in `buildDirectory`. Nothing for a program that is not of
-/// a 32-bit Arm. `withMve`: the core has the vector instructions of ARMv8.1-M.
-llvm::Expected<std::optional<StackBound>> readStackBound(llvm::StringRef program, llvm::StringRef buildDirectory, llvm::StringRef entry,
-                                                         bool withMve);
+/// Of the one of `entries` in a linked program that takes most, by the objdump of the toolchain that built it in `buildDirectory`. Nothing
+/// for a program that is not of a 32-bit Arm. `withMve`: the core has the vector instructions of ARMv8.1-M.
+llvm::Expected<std::optional<StackBound>> readStackBound(llvm::StringRef program, llvm::StringRef buildDirectory,
+                                                       llvm::ArrayRef<std::string> entries, bool withMve);
 
 } // namespace mcuform
 

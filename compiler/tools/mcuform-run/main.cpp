@@ -154,8 +154,8 @@ llvm::Expected<Run> buildAndRun(const Options &options, const Inputs &inputs) {
   llvm::Expected<std::vector<RegionUse>> memory = readMemoryMap(*program, inputs.target);
   if (!memory)
     return memory.takeError();
-  llvm::Expected<std::optional<StackBound>> stackBound = 
-      readStackBound(*program, buildDirectory, inputs.report.name + "_run", inputs.target.hasFeature("mve"));
+  llvm::Expected<std::optional<StackBound>> stackBound =
+      readStackBound(*program, buildDirectory, inputs.report.entries(), inputs.target.hasFeature("mve"));
   if (!stackBound)
     return stackBound.takeError();
   if (*stackBound)

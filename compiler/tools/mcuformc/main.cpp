@@ -47,8 +47,9 @@ int main(int argc, char **argv) {
   app.add_option("--flash", flash, "budget for the weights (default: the target's)")->transform(kBytes);
   app.add_option("--token-block", options.tokenBlock, "tokens computed together (default: chosen)")->check(CLI::PositiveNumber);
   app.add_option("--input-mode", options.inputMode,
-                 "where the image stands: frame, in memory of its own until its last patch is read, or overwrite, over the tokens that "
-                 "replace it (default: chosen)")
+                 "where the image stands: frame, in memory of its own until its last patch is read; overwrite, over the tokens that "
+                 "replace it; stream, nowhere: the firmware feeds it line by line, by other functions (default: frame or overwrite, as the "
+                 "budget asks for)")
       ->check(CLI::IsMember(std::vector<std::string>(std::begin(kInputModes), std::end(kInputModes))));
   app.add_option("--weight-panel", weightPanel,
                  "copy weights from flash through a buffer of at most so many bytes, a half being filled while the other is worked on; 0 reads "
