@@ -74,13 +74,34 @@ float applyUnary(mcuf::UnaryKind kind, float x) {
   return x;
 }
 
+/// The functions that ONNX defines on integers, too.
+bool isIntegerFunction(mcuf::UnaryKind kind) {
+  switch (kind) {
+  case mcuf::UnaryKind::Neg:
+  case mcuf::UnaryKind::Abs:
+  case mcuf::UnaryKind::Relu:
+  case mcuf::UnaryKind::Not: return true;
+  default: return false;
+  }
+}
+
+template <class T> T applyToInteger(mcuf::UnaryKind kind, T x) {
+  switch (kind) {
+  case mcuf::UnaryKind::Neg: return T(-x);
+  case mcuf::UnaryKind::Abs: return x < 0 ? T(-x) : x;
+  case mcuf::UnaryKind::Relu: return x > 0 ? x : T(0);
+  case mcuf::UnaryKind::Not: return x == 0;
+  default: return x;
+  }
+}
+
 /// Integer division and remainder by zero give zero; the shape arithmetic that uses them never has a zero divisor in a valid graph.
 template <class T> T applyBinary(mcuf::BinaryKind kind, T a, T b) {
   constexpr bool isFloat = std::is_floating_point_v<T>;
   switch (kind) {
-  case mcuf::BinaryKind::Add: return a + b;
-  case mcuf::BinaryKind::Sub: return a - b;
-  case mcuf::BinaryKind::Mul: return a * b;
+  case mcuf::BinaryKind::Add: return T(a + b);
+  case mcuf::BinaryKind::Sub: return T(a - b);
+  case mcuf::BinaryKind::Mul: return T(a * b);
   case mcuf::BinaryKind::Div:
     if constexpr (isFloat)
       return a / b;
@@ -145,21 +166,30 @@ template <class From> bool castFrom(const HostTensor &input, HostTensor &result)
 
 } // namespace
 
-HostTensor unary(mcuf::UnaryKind kind, const HostTensor &input) {
+FailureOr<HostTensor> unary(mcuf::UnaryKind kind, const HostTensor &input) {
   HostTensor result(input.kind(), input.shape());
-  for (int64_t i = 0; i < input.size(); ++i) {
-    switch (input.kind()) {
-    case ElementKind::F32: result.data<float>()[i] = applyUnary(kind, input.data<float>()[i]); break;
-    case ElementKind::I1: result.data<int8_t>()[i] = kind == mcuf::UnaryKind::Not ? !input.data<int8_t>()[i] : input.data<int8_t>()[i]; break;
-    case ElementKind::I64: {
-      int64_t x = input.data<int64_t>()[i];
-      result.data<int64_t>()[i] = kind == mcuf::UnaryKind::Neg ? -x : kind == mcuf::UnaryKind::Abs ? std::abs(x) : int64_t(applyUnary(kind, float(x)));
-      break;
-    }
-    default: break;
-    }
+  auto integers = [&](auto zero) -> FailureOr<HostTensor> {
+    using T = decltype(zero);
+    if (!isIntegerFunction(kind))
+      return failure();
+    for (int64_t i = 0; i < input.size(); ++i)
+      result.data<T>()[i] = applyToInteger<T>(kind, input.data<T>()[i]);
+    return result;
+  };
+  switch (input.kind()) {
+  case ElementKind::F32:
+    for (int64_t i = 0; i < input.size(); ++i)
+      result.data<float>()[i] = applyUnary(kind, input.data<float>()[i]);
+    return result;
+  case ElementKind::F64: return failure();
+  case ElementKind::I1:
+  case ElementKind::I8: return integers(int8_t{});
+  case ElementKind::U8: return integers(uint8_t{});
+  case ElementKind::I16: return integers(int16_t{});
+  case ElementKind::I32: return integers(int32_t{});
+  case ElementKind::I64: return integers(int64_t{});
   }
-  return result;
+  return failure();
 }
 
 FailureOr<HostTensor> binary(mcuf::BinaryKind kind, const HostTensor &lhs, const HostTensor &rhs, ArrayRef<int64_t> shape) {
@@ -175,9 +205,12 @@ FailureOr<HostTensor> binary(mcuf::BinaryKind kind, const HostTensor &lhs, const
   case ElementKind::F64: return of(double{});
   case ElementKind::I32: return of(int32_t{});
   case ElementKind::I64: return of(int64_t{});
-  case ElementKind::I1: return of(int8_t{});
-  default: return failure();
+  case ElementKind::I1:
+  case ElementKind::I8: return of(int8_t{});
+  case ElementKind::U8: return of(uint8_t{});
+  case ElementKind::I16: return of(int16_t{});
   }
+  return failure();
 }
 
 HostTensor select(const HostTensor &condition, const HostTensor &onTrue, const HostTensor &onFalse, ArrayRef<int64_t> shape) {

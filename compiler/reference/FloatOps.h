@@ -7,7 +7,8 @@
 
 namespace mcuform::floatops {
 
-HostTensor unary(mcuf::UnaryKind kind, const HostTensor &input);
+/// Fails on integers where the function is not defined on them.
+mlir::FailureOr<HostTensor> unary(mcuf::UnaryKind kind, const HostTensor &input);
 mlir::FailureOr<HostTensor> binary(mcuf::BinaryKind kind, const HostTensor &lhs, const HostTensor &rhs, llvm::ArrayRef<int64_t> shape);
 HostTensor select(const HostTensor &condition, const HostTensor &onTrue, const HostTensor &onFalse, llvm::ArrayRef<int64_t> shape);
 mlir::FailureOr<HostTensor> cast(const HostTensor &input, ElementKind to);

@@ -79,7 +79,7 @@ std::optional<ElementKind> elementKindOf(Type type) {
   if (type.isF64())
     return ElementKind::F64;
   auto integer = dyn_cast<IntegerType>(type);
-  if (!integer)
+  if (!integer || (integer.isUnsigned() && integer.getWidth() != 8))
     return std::nullopt;
   switch (integer.getWidth()) {
   case 1: return ElementKind::I1;

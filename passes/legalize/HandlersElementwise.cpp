@@ -53,12 +53,12 @@ LogicalResult modulo(NodeLegalizer &n) {
     return failure();
   if (n.intAttribute("fmod", 0) == 0)
     return n.yield(n.binary(BinaryKind::Mod, lhs, rhs));
-  if (!isa<FloatType>(getElementTypeOrSelf(lhs)))
-    return n.error("fmod = 1 on integers is not supported");
-  // a - trunc(a / b) * b, the truncation by way of an integer.
-  Value quotient = n.binary(BinaryKind::Div, lhs, rhs);
-  Value whole = quotient ? n.create<mcuf::CastOp>(quotient, Type(n.builder.getI64Type())) : Value();
-  whole = whole ? n.create<mcuf::CastOp>(whole, getElementTypeOrSelf(lhs)) : Value();
+  // a - trunc(a / b) * b; integers divide that way, floats are truncated by way of one.
+  Value whole = n.binary(BinaryKind::Div, lhs, rhs);
+  if (isa<FloatType>(getElementTypeOrSelf(lhs))) {
+    whole = whole ? n.create<mcuf::CastOp>(whole, Type(n.builder.getI64Type())) : Value();
+    whole = whole ? n.create<mcuf::CastOp>(whole, getElementTypeOrSelf(lhs)) : Value();
+  }
   Value multiple = whole ? n.binary(BinaryKind::Mul, whole, rhs) : Value();
   return n.yield(multiple ? n.binary(BinaryKind::Sub, lhs, multiple) : Value());
 }
@@ -142,7 +142,7 @@ LogicalResult hardSwish(NodeLegalizer &n) {
 
 LogicalResult identity(NodeLegalizer &n) { return n.yield(n.input(0)); }
 
-/// Inference only; the mask is not computed.
+/// Inference only: nothing is dropped, and the mask says so.
 LogicalResult dropout(NodeLegalizer &n) {
   if (n.has(2)) {
     auto training = n.ints(2, "training_mode");
@@ -151,7 +151,13 @@ LogicalResult dropout(NodeLegalizer &n) {
     if (llvm::any_of(*training, [](int64_t flag) { return flag != 0; }))
       return n.error("training_mode is set; export the model for inference");
   }
-  return n.yield(n.input(0));
+  Value input = n.input(0);
+  if (input && n.node->getNumResults() > 1) {
+    Value kept = createConstant(n.builder, n.location(), DenseElementsAttr::get(RankedTensorType::get({}, n.builder.getI1Type()), true));
+    if (failed(n.yield(n.create<mcuf::BroadcastOp>(kept, mcuf::shapeOf(input)), 1)))
+      return failure();
+  }
+  return n.yield(input);
 }
 
 } // namespace

@@ -58,27 +58,55 @@ LogicalResult softmax(NodeLegalizer &n) {
   return n.yield(result ? n.reshape(result, shape) : Value());
 }
 
+/// Mean and 1 / sqrt(variance + epsilon) over the last dimension, the optional outputs of LayerNormalization.
+LogicalResult yieldStatistics(NodeLegalizer &n, Value rows, float epsilon, ArrayRef<int64_t> shape) {
+  const SmallVector<int64_t> last = {int64_t(mcuf::shapeOf(rows).size()) - 1};
+  Value mean = n.create<mcuf::ReduceOp>(ReduceKind::Mean, rows, last, true);
+  Value centered = mean ? n.binary(BinaryKind::Sub, rows, mean) : Value();
+  Value square = centered ? n.binary(BinaryKind::Mul, centered, centered) : Value();
+  Value variance = square ? n.create<mcuf::ReduceOp>(ReduceKind::Mean, square, last, true) : Value();
+  Value deviation = variance ? n.binary(BinaryKind::Add, variance, n.constant(epsilon)) : Value();
+  deviation = deviation ? n.create<mcuf::UnaryOp>(UnaryKind::Sqrt, deviation) : Value();
+  Value inverse = deviation ? n.create<mcuf::UnaryOp>(UnaryKind::Reciprocal, deviation) : Value();
+  if (!inverse || failed(n.yield(n.reshape(mean, shape), 1)))
+    return failure();
+  return n.node->getNumResults() > 2 ? n.yield(n.reshape(inverse, shape), 2) : success();
+}
+
+/// Over the dimensions from `axis` on, which become one.
 LogicalResult layerNormalization(NodeLegalizer &n) {
   Value input = n.input(0);
   if (!input)
     return failure();
-  int64_t rank = mcuf::shapeOf(input).size();
-  auto axis = n.normalizeAxis(n.intAttribute("axis", -1), rank);
+  SmallVector<int64_t> shape(mcuf::shapeOf(input));
+  auto axis = n.normalizeAxis(n.intAttribute("axis", -1), shape.size());
   if (!axis)
     return failure();
-  if (*axis != rank - 1)
-    return n.error("normalization over " + Twine(rank - *axis) + " dimensions is not supported, only over the last one");
-  // gamma and beta broadcast to the row.
-  int64_t width = mcuf::widthOf(input);
+  const bool isLast = *axis == int64_t(shape.size()) - 1;
+  int64_t width = 1;
+  for (int64_t size : ArrayRef(shape).drop_front(*axis))
+    width *= size;
+  SmallVector<int64_t> rowShape(ArrayRef(shape).take_front(*axis)), statisticsShape(rowShape);
+  rowShape.push_back(width);
+  statisticsShape.resize(shape.size(), 1);
+  // gamma and beta broadcast to the normalized dimensions.
   auto vector = [&](Value value) -> Value {
     if (!value || mcuf::shapeOf(value) == ArrayRef<int64_t>(width))
       return value;
-    Value wide = n.create<mcuf::BroadcastOp>(value, ArrayRef<int64_t>(width));
+    Value wide = n.create<mcuf::BroadcastOp>(value, ArrayRef(shape).drop_front(*axis));
     return wide ? n.reshape(wide, {width}) : Value();
   };
   Value gamma = vector(n.optionalInput(1)), beta = vector(n.optionalInput(2));
-  auto epsilon = n.builder.getF32FloatAttr(n.floatAttribute("epsilon", 1e-5f));
-  return n.yield(n.create<mcuf::LayerNormOp>(input, gamma, beta, epsilon));
+  Value rows = isLast ? input : n.reshape(input, rowShape);
+  if (!rows)
+    return failure();
+  const float epsilon = n.floatAttribute("epsilon", 1e-5f);
+  // Left out where nobody reads them: dead ops of all normalizations would be many.
+  const bool wantsStatistics = llvm::any_of(n.node->getResults().drop_front(), [](Value output) { return !output.use_empty(); });
+  if (wantsStatistics && failed(yieldStatistics(n, rows, epsilon, statisticsShape)))
+    return failure();
+  Value result = n.create<mcuf::LayerNormOp>(rows, gamma, beta, n.builder.getF32FloatAttr(epsilon));
+  return n.yield(result && !isLast ? n.reshape(result, shape) : result);
 }
 
 /// (x - mean) * scale / sqrt(variance + epsilon) + offset, a multiplication and an addition per channel once the constants are folded.

@@ -11,6 +11,8 @@
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/IR/BuiltinOps.h"
 
+#include <cmath>
+
 namespace mcuform {
 #define GEN_PASS_DEF_LEGALIZE
 #include "passes/Passes.h.inc"
@@ -46,7 +48,8 @@ public:
 private:
   void legalizeArgument(BlockArgument argument) {
     auto type = dyn_cast<RankedTensorType>(argument.getType());
-    if (!type || !type.hasStaticShape() || !elementKindOf(type.getElementType())) {
+    auto kind = type && type.hasStaticShape() ? elementKindOf(type.getElementType()) : std::nullopt;
+    if (!kind || kind == ElementKind::F64) {
       failed = true;
       emitError(argument.getLoc()) << "input " << argument.getArgNumber() << " has type " << argument.getType()
                                    << "; only tensors of static shape and of float32, bool or integer elements are supported";
@@ -65,6 +68,12 @@ private:
       if (succeeded(tensor)) {
         if (tensor->kind() == ElementKind::F64) {
           HostTensor narrow(ElementKind::F32, tensor->shape());
+          auto tooLarge = llvm::find_if(tensor->span<double>(), [](double d) { return std::isfinite(d) && !std::isfinite(float(d)); });
+          if (tooLarge != tensor->span<double>().end()) {
+            failed = true;
+            constant.emitError() << "constant holds " << *tooLarge << ", which float32 cannot represent";
+            return;
+          }
           llvm::transform(tensor->span<double>(), narrow.data<float>(), [](double d) { return float(d); });
           tensor = narrow;
         }

@@ -35,8 +35,20 @@ module attributes {onnxin.opset = 17 : i64} {
   func.func @second_output(%x: tensor<1x4xf32>) -> !onnxin.value {
     %g = onnxin.constant dense<1.0> : tensor<4xf32>
     // expected-error @below {{output 1 is used but not supported}}
-    %y, %mean = onnxin.node "LayerNormalization"(%x, %g) : (tensor<1x4xf32>, tensor<4xf32>) -> (!onnxin.value, !onnxin.value)
+    %y, %mean = onnxin.node "BatchNormalization"(%x, %g, %g, %g, %g) : (tensor<1x4xf32>, tensor<4xf32>, tensor<4xf32>, tensor<4xf32>, tensor<4xf32>) -> (!onnxin.value, !onnxin.value)
     return %mean : !onnxin.value
+  }
+}
+
+// -----
+
+module attributes {onnxin.opset = 17 : i64} {
+  // expected-error @below {{input 0 has type 'tensor<1x4xf64>'; only tensors of static shape and of float32, bool or integer elements are supported}}
+  // expected-error @below {{input 1 has type 'tensor<1x4xui16>'}}
+  func.func @types(%x: tensor<1x4xf64>, %y: tensor<1x4xui16>) -> tensor<1x4xf64> {
+    // expected-error @below {{constant holds 1.000000e+200, which float32 cannot represent}}
+    %g = onnxin.constant dense<1.0e200> : tensor<4xf64>
+    return %x : tensor<1x4xf64>
   }
 }
 
