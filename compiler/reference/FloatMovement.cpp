@@ -70,6 +70,9 @@ float applyUnary(mcuf::UnaryKind kind, float x) {
   case mcuf::UnaryKind::Not: return x == 0;
   case mcuf::UnaryKind::Floor: return std::floor(x);
   case mcuf::UnaryKind::Ceil: return std::ceil(x);
+  case mcuf::UnaryKind::Round: return std::nearbyint(x); // ties to even
+  case mcuf::UnaryKind::Sin: return std::sin(x);
+  case mcuf::UnaryKind::Cos: return std::cos(x);
   }
   return x;
 }

@@ -8,7 +8,8 @@ def Mcuf_UnaryKind : I32EnumAttr<"UnaryKind", "an elementwise function of one op
     I32EnumAttrCase<"Neg", 0, "neg">, I32EnumAttrCase<"Abs", 1, "abs">, I32EnumAttrCase<"Sqrt", 2, "sqrt">, I32EnumAttrCase<"Exp", 3, "exp">,
     I32EnumAttrCase<"Log", 4, "log">, I32EnumAttrCase<"Erf", 5, "erf">, I32EnumAttrCase<"Tanh", 6, "tanh">, I32EnumAttrCase<"Sigmoid", 7, "sigmoid">,
     I32EnumAttrCase<"Relu", 8, "relu">, I32EnumAttrCase<"Reciprocal", 9, "reciprocal">, I32EnumAttrCase<"Not", 10, "not">,
-    I32EnumAttrCase<"Floor", 11, "floor">, I32EnumAttrCase<"Ceil", 12, "ceil">]> {
+    I32EnumAttrCase<"Floor", 11, "floor">, I32EnumAttrCase<"Ceil", 12, "ceil">,
+    I32EnumAttrCase<"Round", 13, "round">, I32EnumAttrCase<"Sin", 14, "sin">, I32EnumAttrCase<"Cos", 15, "cos">]> {
   let cppNamespace = "::mcuform::mcuf";
 }
 def Mcuf_BinaryKind : I32EnumAttr<"BinaryKind", "an elementwise function of two operands", [

@@ -10,14 +10,18 @@ const HandlerRegistry &HandlerRegistry::get() {
     addShapeHandlers(result);
     addMovementHandlers(result);
     addLinearHandlers(result);
+    addEinsumHandler(result);
+    addCompositeHandlers(result);
     addNormalizationHandlers(result);
     return result;
   }();
   return registry;
 }
 
-void HandlerRegistry::add(llvm::StringRef opType, NodeHandler handler, int64_t firstOpset, int64_t lastOpset) {
-  entries[opType.str()].push_back({handler, firstOpset, lastOpset});
+HandlerEntry &HandlerRegistry::add(llvm::StringRef opType, NodeHandler handler) {
+  auto &handlers = entries[opType.str()];
+  handlers.push_back({handler, kFirstOpset, kLastOpset});
+  return handlers.back();
 }
 
 llvm::ArrayRef<HandlerEntry> HandlerRegistry::lookup(llvm::StringRef opType) const {

@@ -17,11 +17,28 @@ class NodeLegalizer;
 /// Turns a node into mcuf ops and yields its results, or notes a problem and fails.
 using NodeHandler = mlir::LogicalResult (*)(NodeLegalizer &);
 
-/// A handler and the opsets of the default domain that it covers, both ends included.
+/// A handler, the opsets of the default domain that it covers (both ends included), and what docs/operators.md says of it.
 struct HandlerEntry {
   NodeHandler handler;
   int64_t firstOpset;
   int64_t lastOpset;
+  /// Where the operator may stand on values that are computed at run time; empty if only on shapes, indices and constants.
+  llvm::StringRef use = {};
+  /// What of the operator is not covered; empty if all is.
+  llvm::StringRef limits = {};
+
+  HandlerEntry &since(int64_t opset) {
+    firstOpset = opset;
+    return *this;
+  }
+  HandlerEntry &compiles(llvm::StringRef where) {
+    use = where;
+    return *this;
+  }
+  HandlerEntry &limitedTo(llvm::StringRef what) {
+    limits = what;
+    return *this;
+  }
 };
 
 class HandlerRegistry {
@@ -33,7 +50,8 @@ public:
   /// All operators; made on first use.
   static const HandlerRegistry &get();
 
-  void add(llvm::StringRef opType, NodeHandler handler, int64_t firstOpset = kFirstOpset, int64_t lastOpset = kLastOpset);
+  /// The entry is for the caller to say more of, before the next call.
+  HandlerEntry &add(llvm::StringRef opType, NodeHandler handler);
   /// The handlers of an operator for disjoint ranges of opsets; empty where there are none.
   llvm::ArrayRef<HandlerEntry> lookup(llvm::StringRef opType) const;
   /// In alphabetical order, for documentation.
@@ -48,6 +66,8 @@ void addElementwiseHandlers(HandlerRegistry &registry);
 void addShapeHandlers(HandlerRegistry &registry);
 void addMovementHandlers(HandlerRegistry &registry);
 void addLinearHandlers(HandlerRegistry &registry);
+void addEinsumHandler(HandlerRegistry &registry);
+void addCompositeHandlers(HandlerRegistry &registry);
 void addNormalizationHandlers(HandlerRegistry &registry);
 
 } // namespace mcuform

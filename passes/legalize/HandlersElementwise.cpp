@@ -103,6 +103,14 @@ LogicalResult cast(NodeLegalizer &n) {
   return n.yield(getElementTypeOrSelf(input) == type ? input : n.create<mcuf::CastOp>(input, type));
 }
 
+LogicalResult castLike(NodeLegalizer &n) {
+  Value input = n.input(0), like = n.input(1);
+  if (!input || !like)
+    return failure();
+  Type type = getElementTypeOrSelf(like);
+  return n.yield(getElementTypeOrSelf(input) == type ? input : n.create<mcuf::CastOp>(input, type));
+}
+
 /// Bounds are operands (opset 11 and up), either of which may be missing.
 LogicalResult clip(NodeLegalizer &n) {
   Value result = n.input(0);
@@ -165,41 +173,46 @@ LogicalResult dropout(NodeLegalizer &n) {
 void addElementwiseHandlers(HandlerRegistry &registry) {
   registry.add("Neg", unary<UnaryKind::Neg>);
   registry.add("Abs", unary<UnaryKind::Abs>);
-  registry.add("Sqrt", unary<UnaryKind::Sqrt>);
+  registry.add("Sqrt", unary<UnaryKind::Sqrt>).compiles("in LayerNorm");
   registry.add("Exp", unary<UnaryKind::Exp>);
   registry.add("Log", unary<UnaryKind::Log>);
-  registry.add("Erf", unary<UnaryKind::Erf>);
-  registry.add("Tanh", unary<UnaryKind::Tanh>);
+  registry.add("Erf", unary<UnaryKind::Erf>).compiles("in GELU");
+  registry.add("Tanh", unary<UnaryKind::Tanh>).compiles("in GELU");
   registry.add("Sigmoid", unary<UnaryKind::Sigmoid>);
   registry.add("Relu", unary<UnaryKind::Relu>);
-  registry.add("Reciprocal", unary<UnaryKind::Reciprocal>);
+  registry.add("Reciprocal", unary<UnaryKind::Reciprocal>).compiles("in LayerNorm");
   registry.add("Not", unary<UnaryKind::Not>);
   registry.add("Floor", unary<UnaryKind::Floor>);
   registry.add("Ceil", unary<UnaryKind::Ceil>);
-  registry.add("Add", binary<BinaryKind::Add>);
-  registry.add("Sub", binary<BinaryKind::Sub>);
-  registry.add("Mul", binary<BinaryKind::Mul>);
-  registry.add("Div", binary<BinaryKind::Div>);
+  registry.add("Round", unary<UnaryKind::Round>);
+  registry.add("Sin", unary<UnaryKind::Sin>);
+  registry.add("Cos", unary<UnaryKind::Cos>);
+  registry.add("Add", binary<BinaryKind::Add>).compiles("residuals, bias, positions; in LayerNorm and GELU");
+  registry.add("Sub", binary<BinaryKind::Sub>).compiles("in LayerNorm");
+  registry.add("Mul", binary<BinaryKind::Mul>).compiles("scales next to a dense layer; in LayerNorm and GELU");
+  registry.add("Div", binary<BinaryKind::Div>).compiles("scales next to a dense layer; in LayerNorm and GELU");
   registry.add("Equal", binary<BinaryKind::Equal>);
   registry.add("Less", binary<BinaryKind::Less>);
   registry.add("Greater", binary<BinaryKind::Greater>);
-  registry.add("GreaterOrEqual", negated<BinaryKind::Less>, 12);
-  registry.add("LessOrEqual", negated<BinaryKind::Greater>, 12);
+  registry.add("GreaterOrEqual", negated<BinaryKind::Less>).since(12);
+  registry.add("LessOrEqual", negated<BinaryKind::Greater>).since(12);
   registry.add("And", binary<BinaryKind::And>);
   registry.add("Or", binary<BinaryKind::Or>);
+  registry.add("Xor", negated<BinaryKind::Equal>);
   registry.add("Max", variadic<BinaryKind::Max>);
   registry.add("Min", variadic<BinaryKind::Min>);
-  registry.add("Sum", variadic<BinaryKind::Add>);
-  registry.add("Pow", power);
+  registry.add("Sum", variadic<BinaryKind::Add>).compiles("residuals");
+  registry.add("Pow", power).compiles("squares and roots in LayerNorm and GELU");
   registry.add("Mod", modulo);
   registry.add("Where", where);
-  registry.add("Cast", cast);
+  registry.add("Cast", cast).limitedTo("no strings, complex numbers, 16 to 64 bit unsigned integers; all float types are float32");
+  registry.add("CastLike", castLike).since(15).limitedTo("as Cast");
   registry.add("Clip", clip);
-  registry.add("Gelu", gelu, 20);
+  registry.add("Gelu", gelu).since(20).compiles("yes");
   registry.add("HardSigmoid", hardSigmoid);
-  registry.add("HardSwish", hardSwish, 14);
-  registry.add("Identity", identity);
-  registry.add("Dropout", dropout);
+  registry.add("HardSwish", hardSwish).since(14);
+  registry.add("Identity", identity).compiles("yes");
+  registry.add("Dropout", dropout).compiles("yes, without effect").limitedTo("inference");
 }
 
 } // namespace mcuform

@@ -48,18 +48,36 @@ std::pair<int64_t, int64_t> samePadding(int64_t size, int64_t extent, int64_t st
   return upper ? std::pair(small, total - small) : std::pair(total - small, small);
 }
 
+/// With one spatial dimension it is that of images one line high.
 LogicalResult conv(NodeLegalizer &n) {
   Value input = n.input(0), weights = n.input(1);
   if (!input || !weights)
     return failure();
-  ArrayRef<int64_t> shape = mcuf::shapeOf(input), window = mcuf::shapeOf(weights);
-  if (shape.size() != 4 || window.size() != 4)
-    return n.error("only convolutions with two spatial dimensions are supported, the input has rank " + Twine(shape.size()));
-  if (auto kernel = n.node.getInts("kernel_shape"); kernel && *kernel != window.drop_front(2))
+  const size_t rank = mcuf::shapeOf(input).size();
+  if ((rank != 3 && rank != 4) || mcuf::shapeOf(weights).size() != rank)
+    return n.error("only convolutions with one or two spatial dimensions are supported, the input has rank " + Twine(rank));
+  if (auto kernel = n.node.getInts("kernel_shape"); kernel && *kernel != mcuf::shapeOf(weights).drop_front(2))
     return n.error("kernel_shape is not that of the weights");
+  auto asImage = [&](Value value) {
+    ArrayRef<int64_t> shape = mcuf::shapeOf(value);
+    return rank == 4 ? value : n.reshape(value, {shape[0], shape[1], 1, shape[2]});
+  };
+  input = asImage(input);
+  weights = asImage(weights);
+  if (!input || !weights)
+    return failure();
+  ArrayRef<int64_t> shape = mcuf::shapeOf(input), window = mcuf::shapeOf(weights);
   auto list = [&](StringRef name, int64_t count, int64_t value) {
-    auto given = n.node.getInts(name);
-    return given && !given->empty() ? SmallVector<int64_t>(*given) : SmallVector<int64_t>(count, value);
+    SmallVector<int64_t> given(n.node.getInts(name).value_or(ArrayRef<int64_t>()));
+    if (given.empty())
+      return SmallVector<int64_t>(count, value);
+    // The line's own dimension comes first, among the ends as among the beginnings.
+    if (rank == 3 && int64_t(given.size()) == count / 2) {
+      given.insert(given.begin(), value);
+      if (count == 4)
+        given.insert(given.begin() + 2, value);
+    }
+    return given;
   };
   auto strides = list("strides", 2, 1), dilations = list("dilations", 2, 1), pads = list("pads", 4, 0);
   if (strides.size() != 2 || dilations.size() != 2 || pads.size() != 4 || strides[0] < 1 || strides[1] < 1)
@@ -74,16 +92,18 @@ LogicalResult conv(NodeLegalizer &n) {
   } else if (automatic != "NOTSET") {
     return n.error("auto_pad = '" + automatic + "' is unknown");
   }
-  return n.yield(
-      n.create<mcuf::ConvOp>(input, weights, n.optionalInput(2), strides, pads, dilations, uint64_t(n.intAttribute("group", 1))));
+  Value result = n.create<mcuf::ConvOp>(input, weights, n.optionalInput(2), strides, pads, dilations, uint64_t(n.intAttribute("group", 1)));
+  if (result && rank == 3)
+    result = n.reshape(result, {mcuf::shapeOf(result)[0], mcuf::shapeOf(result)[1], mcuf::shapeOf(result)[3]});
+  return n.yield(result);
 }
 
 } // namespace
 
 void addLinearHandlers(HandlerRegistry &registry) {
-  registry.add("MatMul", matmul);
-  registry.add("Gemm", gemm);
-  registry.add("Conv", conv);
+  registry.add("MatMul", matmul).compiles("dense layers, q k^T and probabilities times v of attention");
+  registry.add("Gemm", gemm).compiles("dense layers");
+  registry.add("Conv", conv).compiles("patch embedding: windows that tile the image, one group").limitedTo("one or two spatial dimensions");
 }
 
 } // namespace mcuform

@@ -152,14 +152,124 @@ LogicalResult gather(NodeLegalizer &n) {
   return n.yield(gathered ? n.reshape(gathered, result) : Value());
 }
 
+/// Appends what `pad` constant-valued, repeated or mirrored elements make of one dimension; negative ones cut it.
+Value padDimension(NodeLegalizer &n, Value value, int64_t axis, int64_t before, int64_t after, StringRef mode, Value fill) {
+  Box box(value);
+  box.starts[axis] = std::max<int64_t>(-before, 0);
+  box.sizes[axis] -= box.starts[axis] + std::max<int64_t>(-after, 0);
+  if (box.sizes[axis] < 0) {
+    (void)n.error("pads cut off more than dimension " + Twine(axis) + " has");
+    return {};
+  }
+  value = slice(n, value, box);
+  before = std::max<int64_t>(before, 0);
+  after = std::max<int64_t>(after, 0);
+  if (!value || (before == 0 && after == 0))
+    return value;
+  const int64_t size = box.sizes[axis];
+  if (mode == "constant") {
+    SmallVector<Value> parts;
+    for (int64_t count : {before, int64_t(-1), after}) {
+      SmallVector<int64_t> shape(box.sizes);
+      shape[axis] = count;
+      Value part = count < 0 ? value : count > 0 ? n.create<mcuf::BroadcastOp>(fill, shape) : Value();
+      if (part)
+        parts.push_back(part);
+    }
+    return n.create<mcuf::ConcatOp>(ValueRange(parts), uint64_t(axis));
+  }
+  if (mode == "reflect" && std::max(before, after) >= size) {
+    (void)n.error("reflecting more elements than dimension " + Twine(axis) + " has");
+    return {};
+  }
+  SmallVector<int64_t> indices;
+  for (int64_t i = -before; i < size + after; ++i)
+    indices.push_back(mode == "edge" ? std::clamp<int64_t>(i, 0, size - 1) : i < 0 ? -i : i >= size ? 2 * size - 2 - i : i);
+  return n.create<mcuf::GatherOp>(value, n.constant(indices), uint64_t(axis));
+}
+
+LogicalResult pad(NodeLegalizer &n) {
+  Value input = n.input(0);
+  auto pads = n.ints(1, "pads");
+  if (!input || !pads)
+    return failure();
+  const int64_t rank = mcuf::shapeOf(input).size();
+  SmallVector<int64_t> axes = llvm::to_vector(llvm::seq<int64_t>(0, rank));
+  if (n.has(3)) {
+    auto given = n.ints(3, "axes");
+    auto normalized = given ? n.normalizeAxes(*given, rank) : std::nullopt;
+    if (!normalized)
+      return failure();
+    axes = *normalized;
+  }
+  if (pads->size() != 2 * axes.size())
+    return n.error("pads has " + Twine(pads->size()) + " entries for " + Twine(axes.size()) + " dimensions");
+  StringRef mode = n.node.getString("mode").value_or("constant");
+  if (mode != "constant" && mode != "edge" && mode != "reflect")
+    return n.error("mode = '" + mode + "' is not supported, only constant, edge and reflect");
+  auto scalar = RankedTensorType::get({}, getElementTypeOrSelf(input));
+  Value fill = n.has(2) ? n.reshape(n.input(2), {})
+                        : createConstant(n.builder, n.location(), cast<ElementsAttr>(n.builder.getZeroAttr(scalar)));
+  for (auto [index, axis] : llvm::enumerate(axes))
+    if (fill && input)
+      input = padDimension(n, input, axis, (*pads)[index], (*pads)[axes.size() + index], mode, fill);
+  return n.yield(fill ? input : Value());
+}
+
+/// The value split into `shape`, its dimensions permuted, and merged to `result`.
+LogicalResult regroup(NodeLegalizer &n, Value value, ArrayRef<int64_t> shape, ArrayRef<int64_t> permutation, ArrayRef<int64_t> result) {
+  value = n.reshape(value, shape);
+  value = value ? n.create<mcuf::TransposeOp>(value, permutation) : Value();
+  return n.yield(value ? n.reshape(value, result) : Value());
+}
+
+/// Block size b of an image; nothing after an error.
+std::optional<int64_t> blockSize(NodeLegalizer &n, Value input) {
+  auto size = n.node.getInt("blocksize");
+  if (mcuf::shapeOf(input).size() == 4 && size && *size > 0)
+    return size;
+  (void)n.error("needs an input of rank 4 and a positive blocksize");
+  return std::nullopt;
+}
+
+LogicalResult depthToSpace(NodeLegalizer &n) {
+  Value input = n.input(0);
+  auto b = input ? blockSize(n, input) : std::nullopt;
+  if (!b)
+    return failure();
+  ArrayRef<int64_t> s = mcuf::shapeOf(input);
+  StringRef mode = n.node.getString("mode").value_or("DCR");
+  if ((mode != "DCR" && mode != "CRD") || s[1] % (*b * *b))
+    return n.error("mode = '" + mode + "' on " + Twine(s[1]) + " channels in blocks of " + Twine(*b));
+  const int64_t channels = s[1] / (*b * *b);
+  const int64_t result[] = {s[0], channels, s[2] * *b, s[3] * *b};
+  if (mode == "DCR")
+    return regroup(n, input, {s[0], *b, *b, channels, s[2], s[3]}, {0, 3, 4, 1, 5, 2}, result);
+  return regroup(n, input, {s[0], channels, *b, *b, s[2], s[3]}, {0, 1, 4, 2, 5, 3}, result);
+}
+
+LogicalResult spaceToDepth(NodeLegalizer &n) {
+  Value input = n.input(0);
+  auto b = input ? blockSize(n, input) : std::nullopt;
+  if (!b)
+    return failure();
+  ArrayRef<int64_t> s = mcuf::shapeOf(input);
+  if (s[2] % *b || s[3] % *b)
+    return n.error("image of " + Twine(s[2]) + " x " + Twine(s[3]) + " in blocks of " + Twine(*b));
+  return regroup(n, input, {s[0], s[1], s[2] / *b, *b, s[3] / *b, *b}, {0, 3, 5, 1, 2, 4}, {s[0], s[1] * *b * *b, s[2] / *b, s[3] / *b});
+}
+
 } // namespace
 
 void addMovementHandlers(HandlerRegistry &registry) {
-  registry.add("Transpose", transpose);
-  registry.add("Slice", slice);
-  registry.add("Split", split);
-  registry.add("Concat", concat);
-  registry.add("Gather", gather);
+  registry.add("Transpose", transpose).compiles("patches to tokens, tokens and heads of attention");
+  registry.add("Slice", slice).compiles("tokens, columns of a dense layer").limitedTo("starts, ends, axes and steps are constants");
+  registry.add("Split", split).compiles("q, k and v of one dense layer").limitedTo("parts are constants");
+  registry.add("Concat", concat).compiles("constant tokens in front of the patches");
+  registry.add("Gather", gather).compiles("one token; q, k and v of one dense layer").limitedTo("indices are constants");
+  registry.add("Pad", pad).limitedTo("pads are constants; modes constant, edge and reflect");
+  registry.add("DepthToSpace", depthToSpace);
+  registry.add("SpaceToDepth", spaceToDepth);
 }
 
 } // namespace mcuform

@@ -11,35 +11,55 @@ using mcuf::BinaryKind;
 using mcuf::ReduceKind;
 using mcuf::UnaryKind;
 
+/// A function of every element.
+using ElementFunction = Value (*)(NodeLegalizer &, Value);
+
 /// Axes are an attribute before opset `axesInputSince`. Without axes everything is reduced, or nothing if noop_with_empty_axes says so.
-template <ReduceKind kind, int64_t axesInputSince> LogicalResult reduce(NodeLegalizer &n) {
+/// `before` is applied to the elements, `after` to the result, where they are given.
+template <ReduceKind kind, int64_t axesInputSince> LogicalResult reduce(NodeLegalizer &n, ElementFunction before, ElementFunction after) {
   Value input = n.input(0);
   auto given = input ? n.listAttributeOrInput("axes", 1, axesInputSince) : std::nullopt;
   if (!given)
     return failure();
   int64_t rank = mcuf::shapeOf(input).size();
   if (given->empty()) {
-    if (n.intAttribute("noop_with_empty_axes", 0))
-      return n.yield(input);
+    if (n.intAttribute("noop_with_empty_axes", 0)) {
+      Value value = before ? before(n, input) : input;
+      return n.yield(value && after ? after(n, value) : value);
+    }
     given = llvm::to_vector(llvm::seq<int64_t>(0, rank));
   }
   auto axes = n.normalizeAxes(*given, rank);
   if (!axes)
     return failure();
   llvm::sort(*axes);
-  return n.yield(n.create<mcuf::ReduceOp>(kind, input, *axes, n.intAttribute("keepdims", 1) != 0));
+  Value elements = before ? before(n, input) : input;
+  Value result = elements ? n.create<mcuf::ReduceOp>(kind, elements, *axes, n.intAttribute("keepdims", 1) != 0) : Value();
+  return n.yield(result && after ? after(n, result) : result);
 }
 
-LogicalResult globalAveragePool(NodeLegalizer &n) {
+template <ReduceKind kind, int64_t axesInputSince> LogicalResult reduce(NodeLegalizer &n) {
+  return reduce<kind, axesInputSince>(n, nullptr, nullptr);
+}
+
+template <UnaryKind kind> Value apply(NodeLegalizer &n, Value value) { return n.create<mcuf::UnaryOp>(kind, value); }
+Value square(NodeLegalizer &n, Value value) { return n.binary(BinaryKind::Mul, value, value); }
+
+LogicalResult reduceL1(NodeLegalizer &n) { return reduce<ReduceKind::Sum, 18>(n, apply<UnaryKind::Abs>, nullptr); }
+LogicalResult reduceL2(NodeLegalizer &n) { return reduce<ReduceKind::Sum, 18>(n, square, apply<UnaryKind::Sqrt>); }
+LogicalResult reduceSumSquare(NodeLegalizer &n) { return reduce<ReduceKind::Sum, 18>(n, square, nullptr); }
+LogicalResult reduceLogSum(NodeLegalizer &n) { return reduce<ReduceKind::Sum, 18>(n, nullptr, apply<UnaryKind::Log>); }
+
+template <ReduceKind kind> LogicalResult globalPool(NodeLegalizer &n) {
   Value input = n.input(0);
   if (!input)
     return failure();
   auto axes = llvm::to_vector(llvm::seq<int64_t>(2, std::max<int64_t>(mcuf::shapeOf(input).size(), 2)));
-  return n.yield(n.create<mcuf::ReduceOp>(ReduceKind::Mean, input, axes, true));
+  return n.yield(n.create<mcuf::ReduceOp>(kind, input, axes, true));
 }
 
 /// Before opset 13 the input is a matrix with the columns from `axis` on, and the softmax goes over whole rows of it.
-LogicalResult softmax(NodeLegalizer &n) {
+template <class Function> LogicalResult overRows(NodeLegalizer &n, Function function) {
   Value input = n.input(0);
   if (!input)
     return failure();
@@ -49,13 +69,29 @@ LogicalResult softmax(NodeLegalizer &n) {
     return failure();
   bool isMatrix = n.opset < 13 && llvm::any_of(ArrayRef(shape).drop_front(*axis + 1), [](int64_t size) { return size != 1; });
   if (!isMatrix)
-    return n.yield(n.create<mcuf::SoftmaxOp>(input, uint64_t(*axis)));
+    return n.yield(function(input, *axis));
   int64_t rows = 1, columns = 1;
   for (auto [index, size] : llvm::enumerate(shape))
     (int64_t(index) < *axis ? rows : columns) *= size;
   Value matrix = n.reshape(input, {rows, columns});
-  Value result = matrix ? n.create<mcuf::SoftmaxOp>(matrix, uint64_t(1)) : Value();
+  Value result = matrix ? function(matrix, 1) : Value();
   return n.yield(result ? n.reshape(result, shape) : Value());
+}
+
+LogicalResult softmax(NodeLegalizer &n) {
+  return overRows(n, [&](Value input, int64_t axis) { return n.create<mcuf::SoftmaxOp>(input, uint64_t(axis)); });
+}
+
+/// x - max - log(sum(exp(x - max))), since the logarithm of a softmax that has become 0 is lost.
+LogicalResult logSoftmax(NodeLegalizer &n) {
+  return overRows(n, [&](Value input, int64_t axis) -> Value {
+    Value maximum = n.create<mcuf::ReduceOp>(ReduceKind::Max, input, ArrayRef<int64_t>(axis), true);
+    Value shifted = maximum ? n.binary(BinaryKind::Sub, input, maximum) : Value();
+    Value powers = shifted ? n.create<mcuf::UnaryOp>(UnaryKind::Exp, shifted) : Value();
+    Value sum = powers ? n.create<mcuf::ReduceOp>(ReduceKind::Sum, powers, ArrayRef<int64_t>(axis), true) : Value();
+    Value logarithm = sum ? n.create<mcuf::UnaryOp>(UnaryKind::Log, sum) : Value();
+    return logarithm ? n.binary(BinaryKind::Sub, shifted, logarithm) : Value();
+  });
 }
 
 /// Mean and 1 / sqrt(variance + epsilon) over the last dimension, the optional outputs of LayerNormalization.
@@ -140,15 +176,22 @@ LogicalResult batchNormalization(NodeLegalizer &n) {
 } // namespace
 
 void addNormalizationHandlers(HandlerRegistry &registry) {
-  registry.add("ReduceMean", reduce<ReduceKind::Mean, 18>);
-  registry.add("ReduceMax", reduce<ReduceKind::Max, 18>);
-  registry.add("ReduceMin", reduce<ReduceKind::Min, 18>);
-  registry.add("ReduceProd", reduce<ReduceKind::Prod, 18>);
-  registry.add("ReduceSum", reduce<ReduceKind::Sum, 13>);
-  registry.add("GlobalAveragePool", globalAveragePool);
-  registry.add("Softmax", softmax);
-  registry.add("LayerNormalization", layerNormalization, 17);
-  registry.add("BatchNormalization", batchNormalization);
+  constexpr llvm::StringLiteral axes = "axes are constants";
+  registry.add("ReduceMean", reduce<ReduceKind::Mean, 18>).compiles("mean of tokens; in LayerNorm").limitedTo(axes);
+  registry.add("ReduceMax", reduce<ReduceKind::Max, 18>).limitedTo(axes);
+  registry.add("ReduceMin", reduce<ReduceKind::Min, 18>).limitedTo(axes);
+  registry.add("ReduceProd", reduce<ReduceKind::Prod, 18>).limitedTo(axes);
+  registry.add("ReduceSum", reduce<ReduceKind::Sum, 13>).limitedTo(axes);
+  registry.add("ReduceL1", reduceL1).limitedTo(axes);
+  registry.add("ReduceL2", reduceL2).limitedTo(axes);
+  registry.add("ReduceSumSquare", reduceSumSquare).limitedTo(axes);
+  registry.add("ReduceLogSum", reduceLogSum).limitedTo(axes);
+  registry.add("GlobalAveragePool", globalPool<ReduceKind::Mean>);
+  registry.add("GlobalMaxPool", globalPool<ReduceKind::Max>);
+  registry.add("Softmax", softmax).compiles("in attention");
+  registry.add("LogSoftmax", logSoftmax);
+  registry.add("LayerNormalization", layerNormalization).since(17).compiles("over the last dimension");
+  registry.add("BatchNormalization", batchNormalization).compiles("next to a dense layer or a convolution").limitedTo("inference");
 }
 
 } // namespace mcuform

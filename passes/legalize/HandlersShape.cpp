@@ -205,20 +205,43 @@ LogicalResult tile(NodeLegalizer &n) {
   return n.yield(value ? n.reshape(value, result) : Value());
 }
 
+/// Zero above or below diagonal k of the last two dimensions.
+LogicalResult trilu(NodeLegalizer &n) {
+  Value input = n.input(0);
+  auto k = n.has(1) ? n.ints(1, "k") : SmallVector<int64_t>{0};
+  if (!input || !k)
+    return failure();
+  ArrayRef<int64_t> shape = mcuf::shapeOf(input);
+  if (shape.size() < 2 || k->size() != 1)
+    return n.error("needs an input of rank 2 or more and one k");
+  const bool upper = n.intAttribute("upper", 1) != 0;
+  HostTensor mask(ElementKind::I1, shape.take_back(2));
+  const int64_t columns = shape.back();
+  for (int64_t i = 0; i < mask.size(); ++i) {
+    const int64_t diagonal = i % columns - i / columns;
+    mask.data<int8_t>()[i] = upper ? diagonal >= k->front() : diagonal <= k->front();
+  }
+  Value kept = createConstant(n.builder, n.location(), toElements(mask, n.builder.getContext(), n.node.getNodeName()));
+  auto scalar = RankedTensorType::get({}, getElementTypeOrSelf(input));
+  Value zero = createConstant(n.builder, n.location(), cast<ElementsAttr>(n.builder.getZeroAttr(scalar)));
+  return n.yield(n.create<mcuf::SelectOp>(kept, input, zero));
+}
+
 } // namespace
 
 void addShapeHandlers(HandlerRegistry &registry) {
-  registry.add("Shape", shape);
-  registry.add("Size", size);
-  registry.add("Constant", constant);
-  registry.add("ConstantOfShape", constantOfShape);
-  registry.add("Range", range);
-  registry.add("Reshape", reshape);
-  registry.add("Flatten", flatten);
-  registry.add("Squeeze", squeeze);
-  registry.add("Unsqueeze", unsqueeze);
-  registry.add("Expand", expand);
-  registry.add("Tile", tile);
+  registry.add("Shape", shape).compiles("yes, a constant");
+  registry.add("Size", size).compiles("yes, a constant");
+  registry.add("Constant", constant).limitedTo("no strings, no sparse tensors");
+  registry.add("ConstantOfShape", constantOfShape).limitedTo("the shape is a constant");
+  registry.add("Range", range).limitedTo("start, limit and delta are constants");
+  registry.add("Reshape", reshape).compiles("yes").limitedTo("the shape is a constant once the input's is known");
+  registry.add("Flatten", flatten).compiles("yes");
+  registry.add("Squeeze", squeeze).compiles("yes").limitedTo("axes are constants");
+  registry.add("Unsqueeze", unsqueeze).compiles("yes").limitedTo("axes are constants");
+  registry.add("Expand", expand).limitedTo("the shape is a constant");
+  registry.add("Tile", tile).limitedTo("repeats are constants");
+  registry.add("Trilu", trilu).since(14).limitedTo("k is a constant");
 }
 
 } // namespace mcuform
