@@ -8,6 +8,7 @@
 #include "compiler/support/AtomicOutput.h"
 #include "compiler/support/Resources.h"
 #include "compiler/support/TargetDescription.h"
+#include "compiler/support/WriteFile.h"
 #include "dialects/mcuf/McufDialect.h"
 #include "passes/Passes.h"
 
@@ -51,13 +52,18 @@ public:
 
   CompileStatus run() {
     bool ok = succeeded(compile());
-    errors << diagnostics.text() << message;
+    const bool isExplained = ok || diagnostics.errorCount() != 0;
+    if (!isExplained)
+      diagnostics.addError(Code::Internal, "internal error: compilation failed without a diagnostic; please report it with the model");
+    if (!options.diagnosticsPath.empty())
+      if (llvm::Error error = writeFile(options.diagnosticsPath, StringRef(diagnostics.json(options.modelPath)))) {
+        ok = false;
+        diagnostics.addError(Code::Options, llvm::toString(std::move(error)));
+      }
+    errors << diagnostics.text() << notes;
     if (ok)
       return CompileStatus::Done;
-    if (diagnostics.errorCount() || !message.empty())
-      return CompileStatus::InputError;
-    errors << "error: internal error: compilation failed without a diagnostic; please report it with the model\n";
-    return CompileStatus::InternalError;
+    return isExplained ? CompileStatus::InputError : CompileStatus::InternalError;
   }
 
 private:
@@ -106,8 +112,8 @@ private:
     const MemoryRegion *external = target.findRegion(MemoryKind::ExternalFlash);
     return external ? *external : *target.findRegion(MemoryKind::Flash);
   }
-  LogicalResult fail(const llvm::Twine &text) {
-    message += ("error: " + text + "\n").str();
+  LogicalResult fail(const llvm::Twine &text, Code code = Code::Options) {
+    diagnostics.addError(code, text.str());
     return failure();
   }
 
@@ -115,7 +121,7 @@ private:
   llvm::raw_ostream &output, &errors;
   MLIRContext context;
   DiagnosticCollector diagnostics;
-  std::string message; ///< problems that have no place in the IR
+  std::string notes; ///< on how to go on after the last error
   OwningOpRef<ModuleOp> module;
   TargetDescription target;
   int64_t budget = 0;
@@ -131,9 +137,15 @@ LogicalResult Compilation::compile() {
   ImportOptions import;
   for (auto &[symbol, size] : options.dims)
     import.dims[symbol] = size;
+  OwningOpRef<ModuleOp> incomplete;
+  import.incomplete = &incomplete;
   module = importOnnx(options.modelPath, context, import);
-  if (!module)
+  if (!module) {
+    // One run is to show all that keeps the model from being compiled: what could be read is checked as well.
+    if (incomplete)
+      (void)runPhase(*incomplete, [](OpPassManager &manager) { manager.addPass(createLegalize()); });
     return failure();
+  }
   std::string name = options.name.empty() ? identifierFrom(options.modelPath) : options.name;
   Builder builder(&context);
   (*module)->setAttr("mcuf.model_name", builder.getStringAttr(name));
@@ -156,6 +168,7 @@ LogicalResult Compilation::compile() {
       {Phase::Quantize, [&](OpPassManager &manager) { buildQuantizePipeline(manager, calibration); }},
   };
   for (auto &[phase, build] : phases) {
+    diagnostics.setPhaseCode(phase == Phase::Quantize ? Code::Quantization : Code::Internal);
     if (failed(runPhase(*module, build)))
       return failure();
     stop = endPhase(phase);
@@ -205,6 +218,7 @@ LogicalResult Compilation::plan(ModuleOp quantized, const Attempt &attempt, Plan
   rows.tokenBlock = attempt.tokenBlock;
   rows.patchBlock = std::min(rows.patchBlock, attempt.tokenBlock);
   rows.weightPanel = options.weightPanelBytes.value_or(int64_t(target.weightPanelBytes));
+  diagnostics.setPhaseCode(Code::Scheduling);
   planned.attempt = attempt;
   planned.module = cast<ModuleOp>(quantized->clone());
   if (failed(runPhase(*planned.module, [&](OpPassManager &manager) { buildSchedulePipeline(manager, rows); })))
@@ -212,6 +226,7 @@ LogicalResult Compilation::plan(ModuleOp quantized, const Attempt &attempt, Plan
   planned.arenaBytes = 0;
   if (options.stopAfter == Phase::Schedule)
     return success();
+  diagnostics.setPhaseCode(Code::Memory);
   // Kept for the dump, which is to show the schedule that was chosen.
   if (!options.dumpDirectory.empty())
     planned.scheduled = cast<ModuleOp>(planned.module->clone());
@@ -242,7 +257,8 @@ FailureOr<bool> Compilation::planWithinBudget() {
   budget = options.arenaBytes.value_or(sram - int64_t(target.stackReserveBytes) - kApplicationBytes - outputBytes);
   if (budget <= 0)
     return fail("a budget of " + Twine(sram) + " bytes leaves nothing for the arena beside a stack of " + Twine(target.stackReserveBytes) +
-                " bytes");
+                    " bytes",
+                Code::Memory);
   if (failed(planFirstThatFits(*module, attempts(options.inputMode, options.tokenBlock), chosen)))
     return failure();
   if (chosen.arenaBytes > budget)
@@ -262,28 +278,28 @@ LogicalResult Compilation::refuse(int64_t besideArenaBytes) {
   VerifyMemoryOptions limit;
   limit.sramBudget = budget;
   if (succeeded(runPhase(*chosen.module, [&](OpPassManager &manager) { manager.addPass(createVerifyMemory(limit)); })))
-    return fail("arena needs " + Twine(chosen.arenaBytes) + " bytes, the budget is " + Twine(budget));
+    return fail("arena needs " + Twine(chosen.arenaBytes) + " bytes, the budget is " + Twine(budget), Code::Memory);
   Planned best;
   if (!options.inputMode.empty() || options.tokenBlock)
     if (failed(planFirstThatFits(*module, attempts("", std::nullopt), best)))
       return failure();
   if (best.module && best.arenaBytes <= budget) {
-    message += "note: it fits with --input-mode " + best.attempt.inputMode + " --token-block " + std::to_string(best.attempt.tokenBlock) +
-               ", in " + std::to_string(best.arenaBytes) + " bytes\n";
+    notes += "note: it fits with --input-mode " + best.attempt.inputMode + " --token-block " + std::to_string(best.attempt.tokenBlock) +
+             ", in " + std::to_string(best.arenaBytes) + " bytes\n";
     return failure();
   }
   Planned streamed;
   if (options.inputMode != "stream" && canBeStreamed() && failed(planFirstThatFits(*module, attempts("stream", std::nullopt), streamed)))
     return failure();
   if (streamed.module && streamed.arenaBytes <= budget) {
-    message += "note: it fits with --input-mode stream --token-block " + std::to_string(streamed.attempt.tokenBlock) + ", in " +
-               std::to_string(streamed.arenaBytes) + " bytes; the firmware then feeds the image line by line\n";
+    notes += "note: it fits with --input-mode stream --token-block " + std::to_string(streamed.attempt.tokenBlock) + ", in " +
+             std::to_string(streamed.arenaBytes) + " bytes; the firmware then feeds the image line by line\n";
     return failure();
   }
   int64_t smallest = best.module ? std::min(best.arenaBytes, chosen.arenaBytes) : chosen.arenaBytes;
-  message += "note: the smallest arena that can be reached has " + std::to_string(smallest) + " bytes: give it " +
-             (options.arenaBytes ? "--arena " + std::to_string(smallest) : "--sram " + std::to_string(smallest + besideArenaBytes)) +
-             ", or the network fewer tokens, by a smaller image or larger patches\n";
+  notes += "note: the smallest arena that can be reached has " + std::to_string(smallest) + " bytes: give it " +
+           (options.arenaBytes ? "--arena " + std::to_string(smallest) : "--sram " + std::to_string(smallest + besideArenaBytes)) +
+           ", or the network fewer tokens, by a smaller image or larger patches\n";
   return failure();
 }
 
@@ -294,7 +310,7 @@ LogicalResult Compilation::emit(StringRef name) {
   int64_t packBytes = int64_t(package.fileContents().at(name.str() + ".weights").size());
   int64_t flashBytes = options.flashBytes.value_or(int64_t(weightsRegion().sizeBytes));
   if (packBytes > flashBytes)
-    return fail("weights need " + Twine(packBytes) + " bytes, flash '" + weightsRegion().name + "' has " + Twine(flashBytes));
+    return fail("weights need " + Twine(packBytes) + " bytes, flash '" + weightsRegion().name + "' has " + Twine(flashBytes), Code::Memory);
   if (llvm::Error error = package.commit())
     return fail(llvm::toString(std::move(error)));
   output << name << ": arena " << chosen.arenaBytes << " of " << budget << " bytes, " << chosen.attempt.tokenBlock

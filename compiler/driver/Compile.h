@@ -45,6 +45,8 @@ struct CompileOptions {
   std::optional<Phase> stopAfter;
   /// Prints the memory plan as text; without an output directory nothing else is done with it.
   bool explainMemory = false;
+  /// Also writes all diagnostics to this file, as JSON. Empty: none.
+  std::string diagnosticsPath;
   /// Writes the IR after every phase to DIR/<nn>-<phase>.mlir.
   std::string dumpDirectory;
 };

@@ -35,8 +35,8 @@ private:
 } // namespace
 
 Attribute AttributeImporter::refuse(const AttributeProto &attribute, StringRef kind) {
-  problems.report(nodeName) << "attribute " << quoted(attribute.name()) << " of node " << quoted(nodeName) << " is " << kind
-                            << ", which is not supported";
+  problems.report(Code::UnsupportedAttributeKind, nodeName)
+      << "attribute " << quoted(attribute.name()) << " of node " << quoted(nodeName) << " is " << kind << ", which is not supported";
   return nullptr;
 }
 
@@ -91,8 +91,9 @@ DictionaryAttr AttributeImporter::run() {
   for (AttributeProto &attribute : *node.mutable_attribute()) {
     StringRef name = attribute.name();
     if (name.empty() || !names.insert(name).second) {
-      problems.report(nodeName) << "node " << quoted(nodeName) << " has "
-                                << (name.empty() ? std::string("an attribute without a name") : "attribute " + quoted(name) + " twice");
+      problems.report(Code::MalformedGraph, nodeName)
+          << "node " << quoted(nodeName) << " has "
+          << (name.empty() ? std::string("an attribute without a name") : "attribute " + quoted(name) + " twice");
       isGood = false;
       continue;
     }
@@ -107,8 +108,8 @@ DictionaryAttr AttributeImporter::run() {
       isGood = false;
   }
   if (hasGraph)
-    problems.report(nodeName) << "node " << quoted(nodeName) << " (" << printable(node.op_type())
-                              << ") has a graph inside: control flow is not supported";
+    problems.report(Code::ControlFlow, nodeName)
+        << "node " << quoted(nodeName) << " (" << printable(node.op_type()) << ") has a graph inside: control flow is not supported";
   return isGood && !hasGraph ? builder.getDictionaryAttr(attributes) : nullptr;
 }
 
@@ -119,7 +120,8 @@ DictionaryAttr mcuform::importAttributes(onnx::NodeProto &node, StringRef nodeNa
 
 ElementsAttr mcuform::getConstantValue(DictionaryAttr attributes, StringRef nodeName, Problems &problems) {
   if (attributes.size() != 1) {
-    problems.report(nodeName) << "Constant node " << quoted(nodeName) << " has " << attributes.size() << " attributes, it must have one";
+    problems.report(Code::MalformedGraph, nodeName)
+        << "Constant node " << quoted(nodeName) << " has " << attributes.size() << " attributes, it must have one";
     return nullptr;
   }
   StringRef name = attributes.begin()->getName();
@@ -136,6 +138,7 @@ ElementsAttr mcuform::getConstantValue(DictionaryAttr attributes, StringRef node
     auto type = RankedTensorType::get({int64_t(list.size())}, list.getElementType());
     return makeElements(type, copyToBlob(list.getRawData(), alignof(int64_t)), nodeName);
   }
-  problems.report(nodeName) << "Constant node " << quoted(nodeName) << " has its value in " << quoted(name) << ", which is not supported";
+  problems.report(Code::UnsupportedAttributeKind, nodeName)
+      << "Constant node " << quoted(nodeName) << " has its value in " << quoted(name) << ", which is not supported";
   return nullptr;
 }

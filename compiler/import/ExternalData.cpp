@@ -36,7 +36,8 @@ const llvm::MemoryBuffer *ExternalData::open(StringRef location, StringRef what,
   bool climbs = std::any_of(path::begin(location), path::end(location), [](StringRef component) { return component == ".."; });
   // A NUL would end the name early for the system, after the checks here have read on.
   if (location.empty() || location.contains('\0') || path::is_absolute(location) || climbs) {
-    problems.report(name) << what << " has its data in " << quoted(location) << ", which is not a path inside the model's directory";
+    problems.report(Code::ExternalData, name) << what << " has its data in " << quoted(location)
+                                              << ", which is not a path inside the model's directory";
     return nullptr;
   }
   llvm::SmallString<256> fullPath(directory);
@@ -44,22 +45,23 @@ const llvm::MemoryBuffer *ExternalData::open(StringRef location, StringRef what,
   llvm::sys::fs::file_status status;
   std::error_code error = llvm::sys::fs::status(fullPath, status);
   if (error) {
-    problems.report(name) << what << " has its data in " << quoted(fullPath)
-                          << ", which cannot be read: " << StringRef(error.message()).lower();
+    problems.report(Code::ExternalData, name) << what << " has its data in " << quoted(fullPath)
+                                              << ", which cannot be read: " << StringRef(error.message()).lower();
     return nullptr;
   }
   if (!isInside(fullPath, directory)) {
-    problems.report(name) << what << " has its data in " << quoted(location) << ", which is a link out of the model's directory";
+    problems.report(Code::ExternalData, name) << what << " has its data in " << quoted(location)
+                                              << ", which is a link out of the model's directory";
     return nullptr;
   }
   if (!llvm::sys::fs::is_regular_file(status)) {
-    problems.report(name) << what << " has its data in " << quoted(fullPath) << ", which is not a regular file";
+    problems.report(Code::ExternalData, name) << what << " has its data in " << quoted(fullPath) << ", which is not a regular file";
     return nullptr;
   }
   auto buffer = llvm::MemoryBuffer::getFile(fullPath, /*IsText=*/false, /*RequiresNullTerminator=*/false);
   if (!buffer) {
-    problems.report(name) << what << " has its data in " << quoted(fullPath)
-                          << ", which cannot be read: " << StringRef(buffer.getError().message()).lower();
+    problems.report(Code::ExternalData, name) << what << " has its data in " << quoted(fullPath)
+                                              << ", which cannot be read: " << StringRef(buffer.getError().message()).lower();
     return nullptr;
   }
   file = std::move(*buffer);
@@ -76,14 +78,15 @@ std::optional<StringRef> ExternalData::find(const onnx::TensorProto &tensor, uin
       location = value;
     } else if (isOffset || entry.key() == "length") {
       if (value.getAsInteger(10, isOffset ? offset : length)) {
-        problems.report(name) << what << " has external data with " << entry.key() << " " << quoted(value)
-                              << ", which is not a size in bytes";
+        problems.report(Code::ExternalData, name)
+            << what << " has external data with " << entry.key() << " " << quoted(value) << ", which is not a size in bytes";
         return std::nullopt;
       }
     }
   }
   if (length != byteCount) {
-    problems.report(name) << what << " has " << length << " bytes of external data, its shape and type need " << byteCount;
+    problems.report(Code::ExternalData, name) << what << " has " << length << " bytes of external data, its shape and type need "
+                                              << byteCount;
     return std::nullopt;
   }
   const llvm::MemoryBuffer *file = open(location, what, name);
@@ -91,8 +94,8 @@ std::optional<StringRef> ExternalData::find(const onnx::TensorProto &tensor, uin
     return std::nullopt;
   uint64_t fileBytes = file->getBufferSize();
   if (offset > fileBytes || byteCount > fileBytes - offset) {
-    problems.report(name) << what << " has " << byteCount << " bytes of data at offset " << offset << " of " << quoted(location)
-                          << ", which has " << fileBytes;
+    problems.report(Code::ExternalData, name) << what << " has " << byteCount << " bytes of data at offset " << offset << " of "
+                                              << quoted(location) << ", which has " << fileBytes;
     return std::nullopt;
   }
   return file->getBuffer().substr(offset, byteCount);

@@ -1,5 +1,5 @@
-/// Reads the parts of a graph, each with its own checks, then builds the function. Nothing is built from a graph with a problem, so that
-/// the builder can rely on every name being defined once and before its use.
+/// Reads the parts of a graph, each with its own checks, then builds the function. The builder can rely on every name being defined once
+/// and before its use: nothing is built from a graph where that is not so. What has another problem is built as unknown, on request.
 #include "compiler/import/GraphImport.h"
 
 #include "compiler/import/AttributeImport.h"
@@ -22,7 +22,7 @@ using namespace mcuform;
 namespace {
 struct Input {
   StringRef name;
-  RankedTensorType type;
+  InputTypes::Result type;
 };
 
 struct Initializer {
@@ -81,14 +81,15 @@ private:
 void GraphImporter::define(StringRef value, size_t node, std::string what) {
   auto [entry, isNew] = definitions.try_emplace(value, Definition{node, what});
   if (!isNew)
-    problems.report(value) << "value " << quoted(value) << " is defined twice: by " << entry->second.what << " and by " << what;
+    problems.report(Code::MalformedGraph, value)
+        << "value " << quoted(value) << " is defined twice: by " << entry->second.what << " and by " << what;
 }
 
 void GraphImporter::readInitializers() {
   for (auto [index, tensor] : llvm::enumerate(*graph.mutable_initializer())) {
     StringRef name = tensor.name();
     if (name.empty()) {
-      problems.reportFile() << "initializer number " << index << " has no name";
+      problems.reportFile(Code::MalformedGraph) << "initializer number " << index << " has no name";
       continue;
     }
     std::string what = "initializer " + quoted(name);
@@ -97,7 +98,8 @@ void GraphImporter::readInitializers() {
   }
   for (const onnx::SparseTensorProto &tensor : graph.sparse_initializer()) {
     StringRef name = tensor.values().name();
-    problems.report(name) << "initializer " << quoted(name) << " is a sparse tensor, which is not supported";
+    problems.report(Code::UnsupportedAttributeKind, name)
+        << "initializer " << quoted(name) << " is a sparse tensor, which is not supported";
     define(name, Definition::kNoNode, "initializer " + quoted(name));
   }
 }
@@ -107,7 +109,7 @@ void GraphImporter::readInputs() {
   for (auto [index, input] : llvm::enumerate(graph.input())) {
     StringRef name = input.name();
     if (name.empty()) {
-      problems.reportFile() << "input number " << index << " has no name";
+      problems.reportFile(Code::MalformedGraph) << "input number " << index << " has no name";
       continue;
     }
     // Older exporters list the weights among the inputs, as defaults that a caller could replace.
@@ -120,21 +122,24 @@ void GraphImporter::readInputs() {
   types.warnOfUnusedDims();
 }
 
+static bool isConstant(const onnx::NodeProto &node) {
+  return (node.domain().empty() || node.domain() == "ai.onnx") && node.op_type() == "Constant";
+}
+
 void GraphImporter::readNodes() {
   for (auto [index, proto] : llvm::enumerate(*graph.mutable_node())) {
     Node node;
     node.proto = &proto;
     node.name = proto.name().empty() ? proto.op_type() + "_" + std::to_string(index) : proto.name();
     if (proto.op_type().empty())
-      problems.report(node.name) << "node number " << index << " has no operator type";
+      problems.report(Code::MalformedGraph, node.name) << "node number " << index << " has no operator type";
     node.attributes = importAttributes(proto, node.name, context, tensors, problems);
-    bool isOnnx = proto.domain().empty() || proto.domain() == "ai.onnx";
-    if (isOnnx && proto.op_type() == "Constant") {
+    if (isConstant(proto)) {
       if (node.attributes)
         node.constant = getConstantValue(node.attributes, node.name, problems);
       if (proto.input_size() != 0 || proto.output_size() != 1)
-        problems.report(node.name) << "Constant node " << quoted(node.name) << " has " << proto.input_size() << " inputs and "
-                                   << proto.output_size() << " outputs, it must have 0 and 1";
+        problems.report(Code::MalformedGraph, node.name) << "Constant node " << quoted(node.name) << " has " << proto.input_size()
+                                                         << " inputs and " << proto.output_size() << " outputs, it must have 0 and 1";
     }
     for (const std::string &output : proto.output())
       if (!output.empty())
@@ -147,9 +152,9 @@ void GraphImporter::checkOutputs() {
   for (auto [index, output] : llvm::enumerate(graph.output())) {
     StringRef name = output.name();
     if (name.empty())
-      problems.reportFile() << "output number " << index << " has no name";
+      problems.reportFile(Code::MalformedGraph) << "output number " << index << " has no name";
     else if (!definitions.contains(name))
-      problems.report(name) << "output " << quoted(name) << " is defined nowhere";
+      problems.report(Code::MalformedGraph, name) << "output " << quoted(name) << " is defined nowhere";
   }
 }
 
@@ -161,8 +166,8 @@ void GraphImporter::orderNodes() {
         continue;
       auto definition = definitions.find(value);
       if (definition == definitions.end())
-        problems.report(node.name) << "node " << quoted(node.name) << " (" << printable(node.proto->op_type()) << ") reads "
-                                   << quoted(value) << ", which is defined nowhere";
+        problems.report(Code::MalformedGraph, node.name) << "node " << quoted(node.name) << " (" << printable(node.proto->op_type())
+                                                         << ") reads " << quoted(value) << ", which is defined nowhere";
       else if (definition->second.node != Definition::kNoNode)
         producers[index].push_back(definition->second.node);
     }
@@ -170,7 +175,7 @@ void GraphImporter::orderNodes() {
   NodeOrder result = mcuform::orderNodes(producers);
   order = std::move(result.order);
   for (const std::vector<size_t> &cycle : result.cycles) {
-    Report report = problems.report(nodes[cycle.front()].name);
+    Report report = problems.report(Code::MalformedGraph, nodes[cycle.front()].name);
     report << "the graph has a cycle: ";
     for (size_t node : cycle)
       report << quoted(nodes[node].name) << " -> ";
@@ -183,10 +188,12 @@ void GraphImporter::build() {
   auto locationOf = [&](StringRef name) { return NameLoc::get(builder.getStringAttr(name)); };
   StringAttr nameAttr = builder.getStringAttr(onnxin::OnnxinDialect::kNameAttr);
 
+  Type valueType = onnxin::ValueType::get(&context);
   SmallVector<Type> argumentTypes;
   SmallVector<Location> argumentLocations;
   for (const Input &input : inputs) {
-    argumentTypes.push_back(input.type);
+    RankedTensorType type = input.type.type ? input.type.type : input.type.assumed;
+    argumentTypes.push_back(type ? Type(type) : valueType);
     argumentLocations.push_back(locationOf(input.name));
   }
   builder.setInsertionPointToEnd(module.getBody());
@@ -198,8 +205,16 @@ void GraphImporter::build() {
     values[input.name] = block->getArgument(index);
     function.setArgAttr(index, nameAttr, builder.getStringAttr(input.name));
   }
+  auto unknown = [&](Location location) { return builder.create<onnxin::UnknownOp>(location, valueType); };
+  auto constant = [&](Location location, ElementsAttr value) -> Value {
+    if (!value)
+      return unknown(location);
+    return builder.create<onnxin::ConstantOp>(location, value);
+  };
   for (const Initializer &initializer : initializers)
-    values[initializer.name] = builder.create<onnxin::ConstantOp>(locationOf(initializer.name), initializer.value);
+    values[initializer.name] = constant(locationOf(initializer.name), initializer.value);
+  for (const onnx::SparseTensorProto &tensor : graph.sparse_initializer())
+    values[tensor.values().name()] = unknown(locationOf(tensor.values().name()));
 
   Value none;
   for (size_t index : order) {
@@ -207,6 +222,11 @@ void GraphImporter::build() {
     Location location = locationOf(node.name);
     if (node.constant) {
       values[node.proto->output(0)] = builder.create<onnxin::ConstantOp>(location, node.constant);
+      continue;
+    }
+    if (!node.attributes || isConstant(*node.proto)) {
+      for (const std::string &output : node.proto->output())
+        values[output] = unknown(location);
       continue;
     }
     SmallVector<Value> operands;
@@ -236,15 +256,15 @@ void GraphImporter::run() {
   readInitializers();
   readInputs();
   if (inputs.empty())
-    problems.reportFile() << "the graph has no input";
+    problems.reportFile(Code::MalformedGraph) << "the graph has no input";
   if (graph.node().empty())
-    problems.reportFile() << "the graph has no nodes";
+    problems.reportFile(Code::MalformedGraph) << "the graph has no nodes";
   if (graph.output().empty())
-    problems.reportFile() << "the graph has no output";
+    problems.reportFile(Code::MalformedGraph) << "the graph has no output";
   readNodes();
   checkOutputs();
   orderNodes();
-  if (!problems.any())
+  if (!problems.any() || (options.incomplete && problems.leaveGraph()))
     build();
 }
 

@@ -23,21 +23,24 @@ static int64_t readOpset(const onnx::ModelProto &model, Problems &problems) {
     if (!entry.domain().empty() && entry.domain() != "ai.onnx")
       continue;
     if (opset && *opset != entry.version())
-      problems.reportFile() << "the model names two opsets, " << *opset << " and " << entry.version();
+      problems.reportFile(Code::UnsupportedOpset) << "the model names two opsets, " << *opset << " and " << entry.version();
     opset = entry.version();
   }
   if (!opset)
-    problems.reportFile() << "the model names no opset, " << kOldestOpset << " to " << kNewestOpset << " are supported";
+    problems.reportFile(Code::UnsupportedOpset)
+        << "the model names no opset, " << kOldestOpset << " to " << kNewestOpset << " are supported";
   else if (*opset < kOldestOpset || *opset > kNewestOpset)
-    problems.reportFile() << "the model has opset " << *opset << ", " << kOldestOpset << " to " << kNewestOpset << " are supported";
+    problems.reportFile(Code::UnsupportedOpset)
+        << "the model has opset " << *opset << ", " << kOldestOpset << " to " << kNewestOpset << " are supported";
   return opset.value_or(0);
 }
 
 /// Functions are operators that the model defines itself; exporters can inline them.
 static void refuseFunctions(const onnx::ModelProto &model, Problems &problems) {
   for (const onnx::FunctionProto &function : model.functions())
-    problems.report(function.name()) << "the model defines an operator " << quoted(function.domain() + "::" + function.name())
-                                     << " as a function, which is not supported: re-export with functions inlined";
+    problems.report(Code::LocalFunction, function.name())
+        << "the model defines an operator " << quoted(function.domain() + "::" + function.name())
+        << " as a function, which is not supported: re-export with functions inlined";
 }
 
 static OwningOpRef<ModuleOp> importModel(StringRef path, MLIRContext &context, const ImportOptions &options, Problems &problems) {
@@ -46,7 +49,7 @@ static OwningOpRef<ModuleOp> importModel(StringRef path, MLIRContext &context, c
     return nullptr;
   onnx::ModelProto &model = *file.model;
   if (!model.has_graph()) {
-    problems.reportFile() << quoted(path) << " has no graph";
+    problems.reportFile(Code::NotAModel) << quoted(path) << " has no graph";
     return nullptr;
   }
 
@@ -65,8 +68,11 @@ static OwningOpRef<ModuleOp> importModel(StringRef path, MLIRContext &context, c
   (*module)->setAttr(OnnxinDialect::kSha256Attr, builder.getStringAttr(file.sha256));
 
   importGraph(*model.mutable_graph(), path, options, *module, problems);
-  if (problems.any())
+  if (problems.any()) {
+    if (options.incomplete && problems.leaveGraph())
+      *options.incomplete = std::move(module);
     return nullptr;
+  }
   // A failure here is a fault of the importer; better found now than in a pass.
   if (failed(verify(*module)))
     return nullptr;
@@ -81,7 +87,7 @@ OwningOpRef<ModuleOp> mcuform::importOnnx(StringRef path, MLIRContext &context, 
     module = importModel(path, context, options, problems);
   } catch (const std::exception &exception) {
     module = nullptr;
-    problems.reportFile() << "cannot import " << quoted(path) << ": " << exception.what();
+    problems.reportFile(Code::NotAModel) << "cannot import " << quoted(path) << ": " << exception.what();
   }
   problems.finish();
   return module;

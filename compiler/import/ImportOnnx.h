@@ -3,6 +3,7 @@
 #ifndef MCUFORM_COMPILER_IMPORT_IMPORTONNX_H
 #define MCUFORM_COMPILER_IMPORT_IMPORTONNX_H
 
+#include "mlir/IR/BuiltinOps.h"
 #include "mlir/IR/OwningOpRef.h"
 #include "llvm/ADT/StringMap.h"
 #include "llvm/ADT/StringRef.h"
@@ -11,7 +12,6 @@
 
 namespace mlir {
 class MLIRContext;
-class ModuleOp;
 } // namespace mlir
 
 namespace mcuform {
@@ -20,6 +20,9 @@ struct ImportOptions {
   /// Sizes for the dimensions of graph inputs that the file leaves open, by symbol ("batch"), or by "<input>:<dimension>" where there is no
   /// symbol.
   llvm::StringMap<int64_t> dims;
+  /// Where it is not null and the import fails over problems that leave the graph as such readable, receives it with onnxin.unknown for
+  /// what is not, for the next phase to look for more problems. A leading dimension without a size is taken as 1.
+  mlir::OwningOpRef<mlir::ModuleOp> *incomplete = nullptr;
 };
 
 /// The opsets of ONNX's own domain that can be read.

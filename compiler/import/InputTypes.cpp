@@ -17,26 +17,27 @@ InputTypes::InputTypes(const llvm::StringMap<int64_t> &dims, MLIRContext &contex
       names.push_back(entry.first());
   llvm::sort(names);
   for (StringRef name : names)
-    problems.reportFile() << "dimension " << quoted(name) << " is given size " << dims.lookup(name) << ", it must be positive";
+    problems.reportFile(Code::Options) << "dimension " << quoted(name) << " is given size " << dims.lookup(name) << ", it must be positive";
 }
 
-RankedTensorType InputTypes::get(const onnx::ValueInfoProto &input) {
+InputTypes::Result InputTypes::get(const onnx::ValueInfoProto &input) {
   StringRef name = input.name();
   std::string what = "input " + quoted(name);
   if (!input.has_type() || !input.type().has_tensor_type()) {
-    problems.report(name) << what << " is not a tensor";
-    return nullptr;
+    problems.report(Code::UnsupportedInput, name) << what << " is not a tensor";
+    return {};
   }
   const onnx::TypeProto::Tensor &tensor = input.type().tensor_type();
-  bool isGood = true;
+  bool isGood = true, canAssume = true;
   Type elementType = getElementType(tensor.elem_type(), context);
   if (!elementType) {
-    problems.report(name) << what << " has elements of type " << getElementTypeName(tensor.elem_type()) << ", which is not supported";
+    problems.report(Code::UnsupportedElementType, name)
+        << what << " has elements of type " << getElementTypeName(tensor.elem_type()) << ", which is not supported";
     isGood = false;
   }
   if (!tensor.has_shape()) {
-    problems.report(name) << what << " has no shape: re-export with a fixed one";
-    return nullptr;
+    problems.report(Code::UnsupportedInput, name) << what << " has no shape: re-export with a fixed one";
+    return {};
   }
 
   SmallVector<int64_t> shape;
@@ -44,8 +45,9 @@ RankedTensorType InputTypes::get(const onnx::ValueInfoProto &input) {
     if (dim.value_case() == TensorShapeProto::Dimension::kDimValue) {
       shape.push_back(dim.dim_value());
       if (dim.dim_value() <= 0) {
-        problems.report(name) << what << " has size " << dim.dim_value() << " in dimension " << index << ", it must be positive";
-        isGood = false;
+        problems.report(Code::OpenDimension, name)
+            << what << " has size " << dim.dim_value() << " in dimension " << index << ", it must be positive";
+        isGood = canAssume = false;
       }
       continue;
     }
@@ -55,21 +57,30 @@ RankedTensorType InputTypes::get(const onnx::ValueInfoProto &input) {
     if (size != dims.end()) {
       usedDims.insert(key);
       shape.push_back(size->second);
-      isGood &= size->second > 0;
+      if (size->second <= 0)
+        isGood = canAssume = false;
       continue;
     }
-    problems.report(name) << what << " has no fixed size in dimension " << index << (hasSymbol ? " (" + quoted(key) + ")" : "")
-                          << ": re-export with a fixed size, or pass --dim " << printable(key) << "=1";
+    problems.report(Code::OpenDimension, name) << what << " has no fixed size in dimension " << index
+                                               << (hasSymbol ? " (" + quoted(key) + ")" : "")
+                                               << ": re-export with a fixed size, or pass --dim " << printable(key) << "=1";
     isGood = false;
+    canAssume &= index == 0;
+    shape.push_back(1);
   }
-  if (isGood && !countElements(shape)) {
-    Report report = problems.report(name);
+  if (canAssume && !countElements(shape)) {
+    Report report = problems.report(Code::UnsupportedInput, name);
     report << what << " is too large: [";
     llvm::interleaveComma(shape, report);
     report << "]";
-    isGood = false;
+    isGood = canAssume = false;
   }
-  return isGood ? RankedTensorType::get(shape, elementType) : nullptr;
+  Result result;
+  if (isGood)
+    result.type = RankedTensorType::get(shape, elementType);
+  if (canAssume)
+    result.assumed = RankedTensorType::get(shape, elementType && !isa<FloatType>(elementType) ? elementType : Float32Type::get(&context));
+  return result;
 }
 
 void InputTypes::warnOfUnusedDims() {

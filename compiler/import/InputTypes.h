@@ -17,8 +17,13 @@ class InputTypes {
 public:
   InputTypes(const llvm::StringMap<int64_t> &dims, mlir::MLIRContext &context, Problems &problems);
 
-  /// The type of a graph input; null after reporting each of its dimensions that has no size.
-  mlir::RankedTensorType get(const onnx::ValueInfoProto &input);
+  struct Result {
+    /// Null after reporting why there is none, such as each dimension that has no size.
+    mlir::RankedTensorType type;
+    /// What the input would be with a batch of one and in float32, to look for further problems with; null where that is not enough.
+    mlir::RankedTensorType assumed;
+  };
+  Result get(const onnx::ValueInfoProto &input);
 
   /// Warns of sizes given for dimensions that no input has.
   void warnOfUnusedDims();

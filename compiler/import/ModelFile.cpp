@@ -25,11 +25,11 @@ static std::unique_ptr<llvm::MemoryBuffer> readBytes(StringRef path, Problems &p
   llvm::sys::fs::file_status status;
   std::error_code error = llvm::sys::fs::status(path, status);
   if (!error && llvm::sys::fs::is_directory(status)) {
-    problems.reportFile() << quoted(path) << " is a directory, not an ONNX model";
+    problems.reportFile(Code::NotAModel) << quoted(path) << " is a directory, not an ONNX model";
     return nullptr;
   }
   if (!error && !llvm::sys::fs::is_regular_file(status)) {
-    problems.reportFile() << quoted(path) << " is not a regular file";
+    problems.reportFile(Code::NotAModel) << quoted(path) << " is not a regular file";
     return nullptr;
   }
   if (!error) {
@@ -38,7 +38,7 @@ static std::unique_ptr<llvm::MemoryBuffer> readBytes(StringRef path, Problems &p
       return std::move(*buffer);
     error = buffer.getError();
   }
-  problems.reportFile() << "cannot read " << quoted(path) << ": " << llvm::StringRef(error.message()).lower();
+  problems.reportFile(Code::NotAModel) << "cannot read " << quoted(path) << ": " << llvm::StringRef(error.message()).lower();
   return nullptr;
 }
 
@@ -131,29 +131,29 @@ private:
 /// Says what the file is, given that it is no model.
 static void reportForeign(StringRef path, StringRef bytes, Problems &problems) {
   if (bytes.starts_with("version https://git-lfs")) {
-    problems.reportFile() << quoted(path) << " is a Git LFS pointer, not the model itself: fetch it with 'git lfs pull'";
+    problems.reportFile(Code::NotAModel) << quoted(path) << " is a Git LFS pointer, not the model itself: fetch it with 'git lfs pull'";
     return;
   }
   if (looksLikeText(bytes)) {
-    problems.reportFile() << quoted(path) << " is a text file, not an ONNX model";
+    problems.reportFile(Code::NotAModel) << quoted(path) << " is a text file, not an ONNX model";
     return;
   }
   if (bytes.starts_with("PK\x03\x04")) {
-    problems.reportFile() << quoted(path)
-                          << " is a zip archive (PyTorch saves checkpoints so), not an ONNX model: export it with torch.onnx.export";
+    problems.reportFile(Code::NotAModel)
+        << quoted(path) << " is a zip archive (PyTorch saves checkpoints so), not an ONNX model: export it with torch.onnx.export";
     return;
   }
   FieldScan scan(bytes);
   switch (scan.run()) {
   case FieldScan::Outcome::Truncated:
-    problems.reportFile() << quoted(path) << " is truncated: the file has " << bytes.size() << " bytes, the model at least "
-                          << scan.neededBytes;
+    problems.reportFile(Code::NotAModel) << quoted(path) << " is truncated: the file has " << bytes.size() << " bytes, the model at least "
+                                         << scan.neededBytes;
     return;
   case FieldScan::Outcome::Complete:
-    problems.reportFile() << quoted(path) << " is damaged: its protobuf encoding is not valid";
+    problems.reportFile(Code::NotAModel) << quoted(path) << " is damaged: its protobuf encoding is not valid";
     return;
   case FieldScan::Outcome::Foreign:
-    problems.reportFile() << quoted(path) << " is not an ONNX model";
+    problems.reportFile(Code::NotAModel) << quoted(path) << " is not an ONNX model";
     return;
   }
 }
@@ -165,12 +165,12 @@ ModelFile mcuform::readModelFile(StringRef path, Problems &problems) {
     return file;
   StringRef bytes = buffer->getBuffer();
   if (bytes.empty()) {
-    problems.reportFile() << quoted(path) << " is empty";
+    problems.reportFile(Code::NotAModel) << quoted(path) << " is empty";
     return file;
   }
   if (bytes.size() > size_t(INT_MAX)) {
-    problems.reportFile() << quoted(path) << " has " << bytes.size() << " bytes, a protobuf file at most " << INT_MAX
-                          << ": export the weights as external data";
+    problems.reportFile(Code::NotAModel) << quoted(path) << " has " << bytes.size() << " bytes, a protobuf file at most " << INT_MAX
+                                         << ": export the weights as external data";
     return file;
   }
 

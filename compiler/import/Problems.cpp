@@ -26,19 +26,24 @@ std::string mcuform::quoted(StringRef name) { return "'" + printable(name) + "'"
 
 Problems::Problems(MLIRContext &context, StringRef path) : fileLocation(FileLineColLoc::get(&context, path, 0, 0)) {}
 
-Report Problems::report(Location location) {
+Report Problems::report(Code code, Location location) {
+  isBroken |= code == Code::NotAModel || code == Code::MalformedGraph || code == Code::UnsupportedOpset || code == Code::Options;
   if (++count > kMaxShown)
     return Report();
-  return Report(emitError(location));
+  Report report(emitError(location));
+  report << tag(code);
+  return report;
 }
 
-Report Problems::report(StringRef name) { return report(NameLoc::get(StringAttr::get(fileLocation.getContext(), name), fileLocation)); }
+Report Problems::report(Code code, StringRef name) {
+  return report(code, NameLoc::get(StringAttr::get(fileLocation.getContext(), name), fileLocation));
+}
 
-Report Problems::reportFile() { return report(fileLocation); }
+Report Problems::reportFile(Code code) { return report(code, fileLocation); }
 
 InFlightDiagnostic Problems::warn() { return emitWarning(fileLocation); }
 
 void Problems::finish() {
   if (count > kMaxShown)
-    emitError(fileLocation) << (count - kMaxShown) << " more problems are not shown";
+    emitError(fileLocation) << tag(Code::MalformedGraph) << (count - kMaxShown) << " more problems are not shown";
 }

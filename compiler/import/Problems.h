@@ -2,6 +2,8 @@
 #ifndef MCUFORM_COMPILER_IMPORT_PROBLEMS_H
 #define MCUFORM_COMPILER_IMPORT_PROBLEMS_H
 
+#include "compiler/support/DiagnosticCodes.h"
+
 #include "mlir/IR/Diagnostics.h"
 #include "mlir/IR/Location.h"
 
@@ -39,23 +41,26 @@ public:
   Problems(mlir::MLIRContext &context, llvm::StringRef path);
 
   /// An error about the node, tensor or value of that name. Not shown once enough have been.
-  Report report(llvm::StringRef name);
+  Report report(Code code, llvm::StringRef name);
 
   /// An error about the file as a whole.
-  Report reportFile();
+  Report reportFile(Code code);
 
   /// A warning, which does not count.
   mlir::InFlightDiagnostic warn();
 
   void finish();
   bool any() const { return count != 0; }
+  /// Whether the graph makes sense in spite of its problems, so that more of them can be looked for in what is readable of it.
+  bool leaveGraph() const { return !isBroken; }
   mlir::Location getFileLocation() const { return fileLocation; }
 
 private:
-  Report report(mlir::Location location);
+  Report report(Code code, mlir::Location location);
 
   mlir::Location fileLocation;
   size_t count = 0;
+  bool isBroken = false;
 };
 
 } // namespace mcuform

@@ -258,12 +258,12 @@ std::optional<AsmResourceBlob> TensorReader::takeBytes(TensorProto &tensor, Rank
   TypedField field = getTypedField(tensor);
   if (tensor.has_raw_data() && !(tensor.raw_data().empty() && field.count != 0)) {
     if (field.count != 0) {
-      problems.report(name) << what << " has both raw data and " << field.name;
+      problems.report(Code::MalformedTensor, name) << what << " has both raw data and " << field.name;
       return std::nullopt;
     }
     if (tensor.raw_data().size() != byteCount) {
-      problems.report(name) << what << " has " << tensor.raw_data().size() << " bytes of raw data, " << describe(type) << " needs "
-                            << byteCount;
+      problems.report(Code::MalformedTensor, name)
+          << what << " has " << tensor.raw_data().size() << " bytes of raw data, " << describe(type) << " needs " << byteCount;
       return std::nullopt;
     }
     // The heap buffer of a string is aligned for any element; a string short enough to have none is copied by the caller.
@@ -274,14 +274,15 @@ std::optional<AsmResourceBlob> TensorReader::takeBytes(TensorProto &tensor, Rank
   }
 
   if (size_t(field.count) != elementCount) {
-    problems.report(name) << what << " has " << field.count << " elements in " << field.name << ", " << describe(type) << " needs "
-                          << elementCount;
+    problems.report(Code::MalformedTensor, name)
+        << what << " has " << field.count << " elements in " << field.name << ", " << describe(type) << " needs " << elementCount;
     return std::nullopt;
   }
   AsmResourceBlob blob = HeapAsmResourceBlob::allocate(byteCount, elementBytes);
   int64_t misfit = storeTypedField(tensor, blob.getMutableData().data());
   if (misfit >= 0) {
-    problems.report(name) << what << " has a value out of the range of " << type.getElementType() << " at index " << misfit;
+    problems.report(Code::MalformedTensor, name)
+        << what << " has a value out of the range of " << type.getElementType() << " at index " << misfit;
     return std::nullopt;
   }
   return blob;
@@ -290,11 +291,12 @@ std::optional<AsmResourceBlob> TensorReader::takeBytes(TensorProto &tensor, Rank
 ElementsAttr TensorReader::read(TensorProto &tensor, StringRef what, StringRef name, FloatPolicy policy) {
   Type elementType = getElementType(tensor.data_type(), context);
   if (!elementType) {
-    problems.report(name) << what << " has elements of type " << getElementTypeName(tensor.data_type()) << ", which is not supported";
+    problems.report(Code::UnsupportedElementType, name)
+        << what << " has elements of type " << getElementTypeName(tensor.data_type()) << ", which is not supported";
     return nullptr;
   }
   if (tensor.has_segment()) {
-    problems.report(name) << what << " is stored in segments, which is not supported";
+    problems.report(Code::UnsupportedAttributeKind, name) << what << " is stored in segments, which is not supported";
     return nullptr;
   }
   ArrayRef<int64_t> shape(tensor.dims().data(), tensor.dims_size());
@@ -302,9 +304,10 @@ ElementsAttr TensorReader::read(TensorProto &tensor, StringRef what, StringRef n
   if (!elementCount) {
     auto negative = llvm::find_if(shape, [](int64_t dim) { return dim < 0; });
     if (negative != shape.end())
-      problems.report(name) << what << " has size " << *negative << " in dimension " << (negative - shape.begin());
+      problems.report(Code::MalformedTensor, name) << what << " has size " << *negative << " in dimension " << (negative - shape.begin());
     else
-      problems.report(name) << what << " has a shape beyond " << kMaxRank << " dimensions or " << kMaxElements << " elements";
+      problems.report(Code::MalformedTensor, name)
+          << what << " has a shape beyond " << kMaxRank << " dimensions or " << kMaxElements << " elements";
     return nullptr;
   }
   auto type = RankedTensorType::get(shape, elementType);
@@ -314,9 +317,10 @@ ElementsAttr TensorReader::read(TensorProto &tensor, StringRef what, StringRef n
 
   BadFloats bad = findBadFloats(blob->getData(), elementType, policy);
   if (bad.count != 0) {
-    problems.report(name) << what << " has " << bad.count << (policy == FloatPolicy::Finite ? " NaN or infinite" : " NaN")
-                          << (bad.count == 1 ? " value" : " values") << ", the first (" << (bad.firstIsNan ? "NaN" : "infinite")
-                          << ") at index " << bad.first;
+    problems.report(Code::NonFiniteWeight, name)
+        << what << " has " << bad.count << (policy == FloatPolicy::Finite ? " NaN or infinite" : " NaN")
+        << (bad.count == 1 ? " value" : " values") << ", the first (" << (bad.firstIsNan ? "NaN" : "infinite") << ") at index "
+        << bad.first;
     return nullptr;
   }
   if (elementType.isInteger(1))

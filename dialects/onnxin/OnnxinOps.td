@@ -72,4 +72,11 @@ def Onnxin_NoneOp : Onnxin_Op<"none"> {
   let assemblyFormat = "attr-dict";
 }
 
+def Onnxin_UnknownOp : Onnxin_Op<"unknown"> {
+  let summary = "A value that could not be read";
+  let description = "Only in a module whose import has failed, which is looked at for more problems and never compiled.";
+  let results = (outs Onnxin_ValueType:$result);
+  let assemblyFormat = "attr-dict";
+}
+
 #endif

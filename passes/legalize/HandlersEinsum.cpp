@@ -93,7 +93,7 @@ LogicalResult einsum(NodeLegalizer &n) {
     if (!value)
       return failure();
     if (letters.size() != mcuf::shapeOf(value).size())
-      return n.error("equation '" + *written + "' does not fit an operand of rank " + Twine(mcuf::shapeOf(value).size()));
+      return n.shapeError("equation '" + *written + "' does not fit an operand of rank " + Twine(mcuf::shapeOf(value).size()));
     for (auto [position, letter] : llvm::enumerate(letters))
       if (letters.find(letter, position + 1) != StringRef::npos)
         return n.error("equation '" + *written + "' is not supported: it takes a diagonal");
@@ -105,7 +105,7 @@ LogicalResult einsum(NodeLegalizer &n) {
   if (operands.size() == 2) {
     for (char letter : operands[0].letters)
       if (operands[1].has(letter) && operands[0].size(letter) != operands[1].size(letter))
-        return n.error("equation '" + *written + "': sizes of '" + Twine(letter) + "' differ");
+        return n.shapeError("equation '" + *written + "': sizes of '" + Twine(letter) + "' differ");
     for (int i : {0, 1})
       operands[i] = sumOut(n, operands[i], result.str() + operands[1 - i].letters);
   } else {

@@ -24,7 +24,7 @@ LogicalResult gemm(NodeLegalizer &n) {
   if (!a || !b)
     return failure();
   if (mcuf::shapeOf(a).size() != 2 || mcuf::shapeOf(b).size() != 2)
-    return n.error("operands must be matrices");
+    return n.shapeError("operands must be matrices");
   if (n.intAttribute("transA", 0))
     a = n.create<mcuf::TransposeOp>(a, ArrayRef<int64_t>{1, 0});
   if (n.intAttribute("transB", 0))
@@ -57,7 +57,7 @@ LogicalResult conv(NodeLegalizer &n) {
   if ((rank != 3 && rank != 4) || mcuf::shapeOf(weights).size() != rank)
     return n.error("only convolutions with one or two spatial dimensions are supported, the input has rank " + Twine(rank));
   if (auto kernel = n.node.getInts("kernel_shape"); kernel && *kernel != mcuf::shapeOf(weights).drop_front(2))
-    return n.error("kernel_shape is not that of the weights");
+    return n.shapeError("kernel_shape is not that of the weights");
   auto asImage = [&](Value value) {
     ArrayRef<int64_t> shape = mcuf::shapeOf(value);
     return rank == 4 ? value : n.reshape(value, {shape[0], shape[1], 1, shape[2]});

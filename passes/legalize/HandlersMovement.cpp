@@ -86,13 +86,13 @@ LogicalResult split(NodeLegalizer &n) {
     if (n.opset >= 18 && n.intAttribute("num_outputs", parts) != parts)
       return n.error("num_outputs is " + Twine(n.intAttribute("num_outputs", parts)) + ", but there are " + Twine(parts) + " outputs");
     if (n.opset < 18 && total % parts)
-      return n.error("dimension of " + Twine(total) + " does not divide into " + Twine(parts) + " equal parts");
+      return n.shapeError("dimension of " + Twine(total) + " does not divide into " + Twine(parts) + " equal parts");
     int64_t part = llvm::divideCeil(total, parts);
     for (int64_t i = 0, left = total; i < parts; ++i, left -= part)
       sizes->push_back(std::clamp<int64_t>(left, 0, part));
   }
   if (int64_t(sizes->size()) != parts || std::accumulate(sizes->begin(), sizes->end(), int64_t(0)) != total)
-    return n.error("parts do not add up to the dimension of " + Twine(total));
+    return n.shapeError("parts do not add up to the dimension of " + Twine(total));
   Box box(input);
   for (auto [index, size] : llvm::enumerate(*sizes)) {
     box.sizes[*axis] = size;
@@ -128,7 +128,7 @@ LogicalResult gather(NodeLegalizer &n) {
   int64_t size = shape[*axis];
   for (int64_t &index : *values) {
     if (index < -size || index >= size)
-      return n.error("index " + Twine(index) + " is outside of a dimension of " + Twine(size));
+      return n.shapeError("index " + Twine(index) + " is outside of a dimension of " + Twine(size));
     if (index < 0)
       index += size;
   }
@@ -158,7 +158,7 @@ Value padDimension(NodeLegalizer &n, Value value, int64_t axis, int64_t before, 
   box.starts[axis] = std::max<int64_t>(-before, 0);
   box.sizes[axis] -= box.starts[axis] + std::max<int64_t>(-after, 0);
   if (box.sizes[axis] < 0) {
-    (void)n.error("pads cut off more than dimension " + Twine(axis) + " has");
+    (void)n.shapeError("pads cut off more than dimension " + Twine(axis) + " has");
     return {};
   }
   value = slice(n, value, box);
@@ -179,7 +179,7 @@ Value padDimension(NodeLegalizer &n, Value value, int64_t axis, int64_t before, 
     return n.create<mcuf::ConcatOp>(ValueRange(parts), uint64_t(axis));
   }
   if (mode == "reflect" && std::max(before, after) >= size) {
-    (void)n.error("reflecting more elements than dimension " + Twine(axis) + " has");
+    (void)n.shapeError("reflecting more elements than dimension " + Twine(axis) + " has");
     return {};
   }
   SmallVector<int64_t> indices;
@@ -203,7 +203,7 @@ LogicalResult pad(NodeLegalizer &n) {
     axes = *normalized;
   }
   if (pads->size() != 2 * axes.size())
-    return n.error("pads has " + Twine(pads->size()) + " entries for " + Twine(axes.size()) + " dimensions");
+    return n.shapeError("pads has " + Twine(pads->size()) + " entries for " + Twine(axes.size()) + " dimensions");
   StringRef mode = n.node.getString("mode").value_or("constant");
   if (mode != "constant" && mode != "edge" && mode != "reflect")
     return n.error("mode = '" + mode + "' is not supported, only constant, edge and reflect");
@@ -228,7 +228,7 @@ std::optional<int64_t> blockSize(NodeLegalizer &n, Value input) {
   auto size = n.node.getInt("blocksize");
   if (mcuf::shapeOf(input).size() == 4 && size && *size > 0)
     return size;
-  (void)n.error("needs an input of rank 4 and a positive blocksize");
+  (void)n.shapeError("needs an input of rank 4 and a positive blocksize");
   return std::nullopt;
 }
 
@@ -240,7 +240,7 @@ LogicalResult depthToSpace(NodeLegalizer &n) {
   ArrayRef<int64_t> s = mcuf::shapeOf(input);
   StringRef mode = n.node.getString("mode").value_or("DCR");
   if ((mode != "DCR" && mode != "CRD") || s[1] % (*b * *b))
-    return n.error("mode = '" + mode + "' on " + Twine(s[1]) + " channels in blocks of " + Twine(*b));
+    return n.shapeError("mode = '" + mode + "' on " + Twine(s[1]) + " channels in blocks of " + Twine(*b));
   const int64_t channels = s[1] / (*b * *b);
   const int64_t result[] = {s[0], channels, s[2] * *b, s[3] * *b};
   if (mode == "DCR")
@@ -255,7 +255,7 @@ LogicalResult spaceToDepth(NodeLegalizer &n) {
     return failure();
   ArrayRef<int64_t> s = mcuf::shapeOf(input);
   if (s[2] % *b || s[3] % *b)
-    return n.error("image of " + Twine(s[2]) + " x " + Twine(s[3]) + " in blocks of " + Twine(*b));
+    return n.shapeError("image of " + Twine(s[2]) + " x " + Twine(s[3]) + " in blocks of " + Twine(*b));
   return regroup(n, input, {s[0], s[1], s[2] / *b, *b, s[3] / *b, *b}, {0, 3, 5, 1, 2, 4}, {s[0], s[1] * *b * *b, s[2] / *b, s[3] / *b});
 }
 

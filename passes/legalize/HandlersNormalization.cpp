@@ -154,7 +154,7 @@ LogicalResult batchNormalization(NodeLegalizer &n) {
     return n.error("training_mode is set; export the model for inference");
   SmallVector<int64_t> channels(mcuf::shapeOf(input).size(), 1);
   if (channels.size() < 2)
-    return n.error("input of rank " + Twine(channels.size()));
+    return n.shapeError("input of rank " + Twine(channels.size()));
   channels[1] = mcuf::shapeOf(input)[1];
   SmallVector<Value> vectors;
   for (unsigned i = 1; i <= 4; ++i) {

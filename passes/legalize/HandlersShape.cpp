@@ -89,7 +89,7 @@ LogicalResult range(NodeLegalizer &n) {
   }
   auto from = constantSplat(start), limit = constantSplat(n.input(1)), delta = constantSplat(n.input(2));
   if (!from || !limit || !delta || *delta == 0)
-    return n.error("start, limit and delta must be constant scalars, delta not 0");
+    return n.error(Code::NotConstant, "start, limit and delta must be constant scalars, delta not 0");
   if (!((*limit - *from) / *delta <= kMaxRange))
     return n.error("range of more than " + Twine(int64_t(kMaxRange)) + " elements");
   HostTensor values(ElementKind::F32, {std::max<int64_t>(int64_t(std::ceil((*limit - *from) / *delta)), 0)});
@@ -110,7 +110,7 @@ LogicalResult reshape(NodeLegalizer &n) {
   for (auto [index, size] : llvm::enumerate(*target)) {
     if (size == 0 && !allowZero) {
       if (index >= shape.size())
-        return n.error("the shape copies dimension " + Twine(index) + " of an input of rank " + Twine(shape.size()));
+        return n.shapeError("the shape copies dimension " + Twine(index) + " of an input of rank " + Twine(shape.size()));
       size = shape[index];
     }
     if (size == -1 && unknown < 0)
@@ -130,7 +130,7 @@ LogicalResult flatten(NodeLegalizer &n) {
   ArrayRef<int64_t> shape = mcuf::shapeOf(input);
   int64_t axis = n.intAttribute("axis", 1), rank = shape.size();
   if (axis < -rank || axis > rank)
-    return n.error("axis " + Twine(axis) + " is outside of rank " + Twine(rank));
+    return n.shapeError("axis " + Twine(axis) + " is outside of rank " + Twine(rank));
   if (axis < 0)
     axis += rank;
   int64_t rows = 1, columns = 1;
@@ -153,7 +153,7 @@ LogicalResult squeeze(NodeLegalizer &n) {
   for (auto [index, size] : llvm::enumerate(shape)) {
     bool named = llvm::is_contained(*axes, int64_t(index));
     if (named && size != 1)
-      return n.error("dimension " + Twine(index) + " has size " + Twine(size) + ", not 1");
+      return n.shapeError("dimension " + Twine(index) + " has size " + Twine(size) + ", not 1");
     if (!named && !(axes->empty() && size == 1))
       result.push_back(size);
   }
@@ -193,7 +193,7 @@ LogicalResult tile(NodeLegalizer &n) {
     return failure();
   ArrayRef<int64_t> shape = mcuf::shapeOf(input);
   if (repeats->size() != shape.size())
-    return n.error("repeats has " + Twine(repeats->size()) + " entries, the input rank " + Twine(shape.size()));
+    return n.shapeError("repeats has " + Twine(repeats->size()) + " entries, the input rank " + Twine(shape.size()));
   SmallVector<int64_t> pairs, repeated, result;
   for (auto [size, count] : llvm::zip_equal(shape, *repeats)) {
     pairs.append({1, size});
@@ -213,7 +213,7 @@ LogicalResult trilu(NodeLegalizer &n) {
     return failure();
   ArrayRef<int64_t> shape = mcuf::shapeOf(input);
   if (shape.size() < 2 || k->size() != 1)
-    return n.error("needs an input of rank 2 or more and one k");
+    return n.shapeError("needs an input of rank 2 or more and one k");
   const bool upper = n.intAttribute("upper", 1) != 0;
   HostTensor mask(ElementKind::I1, shape.take_back(2));
   const int64_t columns = shape.back();

@@ -4,6 +4,7 @@
 #include "passes/Passes.h"
 #include "passes/legalize/HandlerRegistry.h"
 #include "passes/legalize/NodeLegalizer.h"
+#include "passes/legalize/Unsupported.h"
 
 #include "compiler/reference/HostTensor.h"
 #include "dialects/onnxin/OnnxinDialect.h"
@@ -39,19 +40,30 @@ public:
         legalizeConstant(constant);
       else if (isa<onnxin::NoneOp>(op))
         values[op.getResult(0)] = Value();
+      else if (isa<onnxin::UnknownOp>(op))
+        failed = true;
       else if (auto node = dyn_cast<onnxin::NodeOp>(op))
         legalizeNode(node);
     }
+    if (unchecked != 0)
+      emitWarning(function.getLoc()) << unchecked << (unchecked == 1 ? " node depends" : " nodes depend")
+                                     << " on what has been reported and could not be checked in full";
     return failed ? failure() : finish(body);
   }
 
 private:
   void legalizeArgument(BlockArgument argument) {
+    // The importer has said why.
+    if (isa<onnxin::ValueType>(argument.getType())) {
+      failed = true;
+      return;
+    }
     auto type = dyn_cast<RankedTensorType>(argument.getType());
     auto kind = type && type.hasStaticShape() ? elementKindOf(type.getElementType()) : std::nullopt;
     if (!kind || kind == ElementKind::F64) {
       failed = true;
-      emitError(argument.getLoc()) << "input " << argument.getArgNumber() << " has type " << argument.getType()
+      emitError(argument.getLoc()) << tag(Code::UnsupportedElementType) << "input " << argument.getArgNumber() << " has type "
+                                   << argument.getType()
                                    << "; only tensors of static shape and of float32, bool or integer elements are supported";
       return;
     }
@@ -71,7 +83,8 @@ private:
           auto tooLarge = llvm::find_if(tensor->span<double>(), [](double d) { return std::isfinite(d) && !std::isfinite(float(d)); });
           if (tooLarge != tensor->span<double>().end()) {
             failed = true;
-            constant.emitError() << "constant holds " << *tooLarge << ", which float32 cannot represent";
+            constant.emitError() << tag(Code::UnsupportedElementType) << "constant holds " << *tooLarge
+                                 << ", which float32 cannot represent";
             return;
           }
           llvm::transform(tensor->span<double>(), narrow.data<float>(), [](double d) { return float(d); });
@@ -86,57 +99,87 @@ private:
     }
     if (!elementKindOf(element)) {
       failed = true;
-      constant.emitError() << "constant has elements of type " << element << ", which are not supported";
+      constant.emitError() << tag(Code::UnsupportedElementType) << "constant has elements of type " << element
+                           << ", which are not supported";
       return;
     }
     values[constant] = createConstant(builder, constant.getLoc(), value);
   }
 
+  static std::string nameOf(onnxin::NodeOp node) {
+    bool ownDomain = node.getDomain().empty() || node.getDomain() == "ai.onnx";
+    return ownDomain ? node.getOpType().str() : (node.getDomain() + "." + node.getOpType()).str();
+  }
+
   void legalizeNode(onnxin::NodeOp node) {
     const HandlerEntry *entry = lookup(node);
     SmallVector<Value> inputs;
+    bool isComplete = true, isAssumed = false;
     for (Value input : node.getInputs()) {
       auto known = values.find(input);
-      // The operand comes from a node that has failed; that one's error is enough.
-      if (known == values.end())
-        entry = nullptr;
-      else
-        inputs.push_back(known->second);
+      if (known == values.end()) {
+        isComplete = false;
+        continue;
+      }
+      inputs.push_back(known->second);
+      isAssumed |= assumed.contains(input);
     }
-    if (!entry)
-      return;
+    // What an operand comes from has been reported.
+    unchecked += entry && !isComplete;
+    if (!entry || !isComplete)
+      return goOnBehind(node, inputs);
 
     NodeLegalizer legalizer(node, opset, inputs, builder);
     if (mlir::failed(entry->handler(legalizer))) {
       failed = true;
-      node.emitError() << "node '" << node.getNodeName() << "' (" << node.getOpType()
+      if (isAssumed && legalizer.getErrorCode() != Code::UnsupportedForm) {
+        ++unchecked;
+        return goOnBehind(node, inputs);
+      }
+      node.emitError() << tag(legalizer.getErrorCode()) << "node '" << node.getNodeName() << "' (" << node.getOpType()
                        << "): " << (legalizer.getError().empty() ? "cannot be legalized" : legalizer.getError());
-      return;
+      return goOnBehind(node, inputs);
     }
     for (auto [output, value] : llvm::zip_equal(node->getResults(), legalizer.getResults())) {
       if (value) {
         values[output] = value;
+        if (isAssumed)
+          assumed.insert(output);
       } else if (!output.use_empty()) {
         failed = true;
-        node.emitError() << "node '" << node.getNodeName() << "' (" << node.getOpType() << "): output "
+        node.emitError() << tag(Code::UnsupportedForm) << "node '" << node.getNodeName() << "' (" << node.getOpType() << "): output "
                          << cast<OpResult>(output).getResultNumber() << " is used but not supported";
       }
     }
   }
 
+  /// For a node that has failed: as if its first result were of its first computed operand's type, so that the nodes behind it can be
+  /// checked in the same run. Where that is a guess, problems of shapes behind it are not reported. The IR is discarded in the end.
+  void goOnBehind(onnxin::NodeOp node, ArrayRef<Value> inputs) {
+    failed = true;
+    auto operand = llvm::find_if(inputs, [](Value value) { return value && !mcuf::constantOf(value); });
+    if (operand == inputs.end() || node->getNumResults() == 0)
+      return;
+    Value result = node->getResult(0), first = node.getInput(0);
+    values[result] = builder.create<UnrealizedConversionCastOp>(node.getLoc(), operand->getType(), *operand).getResult(0);
+    if (!keepsType(nameOf(node)) || values.lookup(first) != *operand || assumed.contains(first))
+      assumed.insert(result);
+  }
+
   /// The handler for the node; null after an error that says what to do.
   const HandlerEntry *lookup(onnxin::NodeOp node) {
     bool ownDomain = node.getDomain().empty() || node.getDomain() == "ai.onnx";
-    std::string name = ownDomain ? node.getOpType().str() : (node.getDomain() + "." + node.getOpType()).str();
+    std::string name = nameOf(node);
     ArrayRef<HandlerEntry> entries = ownDomain ? HandlerRegistry::get().lookup(node.getOpType()) : ArrayRef<HandlerEntry>();
     for (const HandlerEntry &entry : entries)
       if (entry.firstOpset <= opset && opset <= entry.lastOpset)
         return &entry;
     failed = true;
-    InFlightDiagnostic diagnostic = node.emitError() << "unsupported operator '" << name << "' (opset " << opset << "), node '"
+    InFlightDiagnostic diagnostic = node.emitError() << tag(entries.empty() ? Code::UnsupportedOperator : Code::UnsupportedOperatorOpset)
+                                                     << "unsupported operator '" << name << "' (opset " << opset << "), node '"
                                                      << node.getNodeName() << "': ";
     if (entries.empty())
-      diagnostic << "replace it with supported operators before the export";
+      diagnostic << nearestForm(name);
     for (const HandlerEntry &entry : entries)
       diagnostic << (&entry == entries.begin() ? "export the model with an opset from " : " or from ") << entry.firstOpset << " to "
                  << entry.lastOpset;
@@ -157,8 +200,12 @@ private:
   func::FuncOp function;
   int64_t opset;
   OpBuilder builder;
-  /// What became of each value of the graph: null for a missing operand; values of failed nodes have no entry.
+  /// What became of each value of the graph: null for a missing operand; values that are unknown have no entry.
   llvm::DenseMap<Value, Value> values;
+  /// Those whose type is a guess, and all that depends on them.
+  llvm::DenseSet<Value> assumed;
+  /// Nodes with a handler that could not be asked, or whose answer rests on a guess.
+  int64_t unchecked = 0;
   bool failed = false;
 };
 

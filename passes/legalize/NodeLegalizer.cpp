@@ -14,13 +14,15 @@ NodeLegalizer::Quotation::Quotation(NodeLegalizer &node)
         StringRef message = text;
         if (message.starts_with("'mcuf."))
           message = message.split("' op ").second;
-        (void)node.error(message);
+        (void)node.shapeError(message);
         return success();
       }) {}
 
-LogicalResult NodeLegalizer::error(const Twine &message) {
-  if (firstError.empty())
+LogicalResult NodeLegalizer::error(Code code, const Twine &message) {
+  if (firstError.empty()) {
     firstError = message.str();
+    firstCode = code;
+  }
   return failure();
 }
 
@@ -37,8 +39,8 @@ std::optional<SmallVector<int64_t>> NodeLegalizer::ints(unsigned index, StringRe
     return std::nullopt;
   auto values = constantInts(value);
   if (!values)
-    (void)error(what + " (input " + Twine(index) + ") must be a constant of integers, but " +
-                (mcuf::constantOf(value) ? "has another type" : "depends on the model's input"));
+    (void)error(Code::NotConstant, what + " (input " + Twine(index) + ") must be a constant of integers, but " +
+                                       (mcuf::constantOf(value) ? "has another type" : "depends on the model's input"));
   return values;
 }
 
@@ -51,7 +53,7 @@ std::optional<SmallVector<int64_t>> NodeLegalizer::listAttributeOrInput(StringRe
 std::optional<int64_t> NodeLegalizer::normalizeAxis(int64_t axis, int64_t rank) {
   if (axis >= -rank && axis < rank)
     return axis < 0 ? axis + rank : axis;
-  (void)error("axis " + Twine(axis) + " is outside of rank " + Twine(rank));
+  (void)shapeError("axis " + Twine(axis) + " is outside of rank " + Twine(rank));
   return std::nullopt;
 }
 
@@ -62,7 +64,7 @@ std::optional<SmallVector<int64_t>> NodeLegalizer::normalizeAxes(ArrayRef<int64_
     if (!normalized)
       return std::nullopt;
     if (llvm::is_contained(result, *normalized)) {
-      (void)error("axis " + Twine(axis) + " is given twice");
+      (void)shapeError("axis " + Twine(axis) + " is given twice");
       return std::nullopt;
     }
     result.push_back(*normalized);

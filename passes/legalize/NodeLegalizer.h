@@ -3,6 +3,7 @@
 #ifndef MCUFORM_PASSES_LEGALIZE_NODELEGALIZER_H
 #define MCUFORM_PASSES_LEGALIZE_NODELEGALIZER_H
 
+#include "compiler/support/DiagnosticCodes.h"
 #include "dialects/mcuf/McufDialect.h"
 #include "dialects/onnxin/OnnxinOps.h"
 #include "passes/support/Folding.h"
@@ -26,9 +27,13 @@ public:
 
   mlir::Location location() { return node.getLoc(); }
   /// Notes the problem unless there is one already, and returns failure, so that handlers can `return n.error("...")`.
-  mlir::LogicalResult error(const llvm::Twine &message);
+  mlir::LogicalResult error(const llvm::Twine &message) { return error(Code::UnsupportedForm, message); }
+  /// The same of a problem that the operands' shapes have a part in.
+  mlir::LogicalResult shapeError(const llvm::Twine &message) { return error(Code::ShapeMismatch, message); }
+  mlir::LogicalResult error(Code code, const llvm::Twine &message);
   /// The first problem; empty where there is none.
   const std::string &getError() const { return firstError; }
+  Code getErrorCode() const { return firstCode; }
 
   // Operands.
   size_t inputCount() const { return inputs.size(); }
@@ -74,6 +79,7 @@ private:
   llvm::SmallVector<mlir::Value> inputs;
   llvm::SmallVector<mlir::Value> results;
   std::string firstError;
+  Code firstCode = Code::UnsupportedForm;
 };
 
 } // namespace mcuform

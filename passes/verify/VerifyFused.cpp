@@ -3,6 +3,8 @@
 #include "passes/Passes.h"
 #include "passes/support/NodeNames.h"
 
+#include "compiler/support/DiagnosticCodes.h"
+
 namespace mcuform {
 #define GEN_PASS_DEF_VERIFYFUSED
 #include "passes/Passes.h.inc"
@@ -95,7 +97,7 @@ public:
       Location location = op.getLoc();
       if (auto fused = dyn_cast<FusedLoc>(location))
         location = fused.getLocations().back();
-      emitError(location) << describeNodes(op.getLoc()) << ": " << text;
+      emitError(location) << tag(Code::NoIntegerForm) << describeNodes(op.getLoc()) << ": " << text;
       signalPassFailure();
     }
   }

@@ -210,5 +210,91 @@ def phases_can_be_printed_and_dumped(tools):
     expect(len(os.listdir(tools.path("dumps"))) == 6, "dumps: %s" % os.listdir(tools.path("dumps")))
 
 
+def planted(tools):
+    """The sample with five different problems, in five places: a dimension, an element type, an operator, an attribute, a shape."""
+    import onnx
+    import onnx.helper
+    import onnx.numpy_helper
+
+    def edit(model):
+        graph = model.graph
+        graph.input[0].type.tensor_type.shape.dim[0].ClearField("dim_value")
+        graph.input[0].type.tensor_type.shape.dim[0].dim_param = "batch"
+        softmax = [node for node in graph.node if node.op_type == "Softmax"]
+        softmax[0].op_type, softmax[0].name = "Hardmax", "bad_operator"
+        names = {tensor.name for tensor in graph.initializer}
+        norm = [node for node in graph.node if node.op_type == "LayerNormalization"][1]
+        for tensor in graph.initializer:
+            if tensor.name == norm.input[1]:
+                tensor.CopyFrom(onnx.helper.make_tensor(tensor.name, onnx.TensorProto.STRING, list(tensor.dims), [b"x"] * tensor.dims[0]))
+        bad_type = norm.input[1]
+        head = [node for node in graph.node if node.op_type in ("Gemm", "MatMul") and node.input[1] in names][-1]
+        head.name = "bad_shape"
+        for tensor in graph.initializer:
+            if tensor.name == head.input[1]:
+                values = onnx.numpy_helper.to_array(tensor)
+                tensor.CopyFrom(onnx.numpy_helper.from_array(values[:, :-2] if head.op_type == "Gemm" else values[:-2].copy(), tensor.name))
+        logits = graph.output[0].name
+        head.output[0] = "head_output"
+        graph.node.append(onnx.helper.make_node("Cast", ["head_output"], [logits], name="bad_attribute", to=onnx.TensorProto.STRING))
+        return bad_type
+    types = []
+    return edited(tools, lambda model: types.append(edit(model)), name="planted.onnx"), types
+
+
+@case
+def five_problems_in_one_run(tools):
+    model, (bad_type,) = planted(tools)
+    report = tools.path("report.json")
+    text = tools.call("mcuformc", model, "-o", tools.path("out"), "--diagnostics-json", report, status=1)
+    expect(text.count("error:") == 5, "expected five errors:\n" + text)
+    expect(not os.path.exists(tools.path("out")), "a package was written")
+    entries = [entry for entry in json.loads(read(report))["diagnostics"] if entry["severity"] == "error"]
+    found = {entry["code"]: entry for entry in entries}
+    where = {code: entry["nodes"] for code, entry in found.items()}
+    expect(where == {"MCF0009": ["image"], "MCF0008": [bad_type], "MCF0103": ["bad_attribute"], "MCF0101": ["bad_operator"], "MCF0105": ["bad_shape"]}, where)
+    expect("--dim batch=1" in found["MCF0009"]["message"], found["MCF0009"])
+    expect("(opset 17)" in found["MCF0101"]["message"] and "logits" in found["MCF0101"]["message"], "no nearest form: %s" % found["MCF0101"])
+    page = read(os.path.join(ROOT, "docs", "diagnostics.md")).decode()
+    for entry in entries:
+        expect("[%s]" % entry["code"] in text, entry["code"])
+        file, anchor = entry["page"].split("#")
+        expect(file == "docs/diagnostics.md" and "\n## %s\n" % anchor.upper() in page, entry["page"])
+
+
+@case
+def every_error_has_its_number(tools):
+    """A number is in every message, whatever phase it comes from."""
+    for extra, code in ((("--arena", "4K"), "MCF0501"), (("--target", "nowhere"), "MCF0601"), (("--weight-panel", "255"), "MCF0401")):
+        text = refused(tools, SAMPLE, code, extra=extra)
+        for line in text.splitlines():
+            expect(not line.startswith("error:") or line.endswith("]"), line)
+    refused(tools, SAMPLE, "MCF0301", calibration=None)
+    refused(tools, tools.path("nowhere.onnx"), "MCF0001")
+
+
+@case
+def open_dimensions_are_listed_and_given(tools):
+    def edit(model):
+        for index, symbol in ((0, "batch"), (2, "height"), (3, "width")):
+            dimension = model.graph.input[0].type.tensor_type.shape.dim[index]
+            dimension.ClearField("dim_value")
+            dimension.dim_param = symbol
+    model = edited(tools, edit)
+    text = refused(tools, model, "--dim batch=1", "--dim height=1", "--dim width=1")
+    expect(text.count("MCF0009") == 3, text)
+    text = refused(tools, model, "--dim height=1", "--dim width=1", extra=("--dim", "batch=1"))
+    expect(text.count("MCF0009") == 2, text)
+    dims = ("--dim", "batch=1", "--dim", "height=48", "--dim", "width=48")
+    common = ("--calibrate", CALIBRATION, "--mean", "0.5", "--std", "0.5", "--name", "m")
+    tools.call("mcuformc", model, "-o", tools.path("open"), *common, *dims)
+    tools.call("mcuformc", SAMPLE, "-o", tools.path("fixed"), *common)
+    # The other files also say which model they are from.
+    plans = [json.loads(read(tools.path(name, "report.json")))["sram"] for name in ("open", "fixed")]
+    expect(plans[0] == plans[1], plans)
+    # A size that the network was not made for.
+    refused(tools, model, "MCF0105", extra=("--dim", "batch=1", "--dim", "height=40", "--dim", "width=48"))
+
+
 if __name__ == "__main__":
     sys.exit(main())

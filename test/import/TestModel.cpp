@@ -1,5 +1,7 @@
 #include "test/import/TestModel.h"
 
+#include "compiler/support/DiagnosticCodes.h"
+
 #include "mlir/IR/Diagnostics.h"
 #include "llvm/ADT/SmallString.h"
 #include "llvm/Support/FileSystem.h"
@@ -66,7 +68,10 @@ Imported mcuform::test::importFile(const std::string &path, const ImportOptions 
       result.warnings.push_back(diagnostic.str());
       return;
     }
-    result.errors.push_back(diagnostic.str());
+    std::string text = diagnostic.str();
+    StringRef message = text;
+    CHECK(takeTag(message));
+    result.errors.push_back(message.str());
     auto name = dyn_cast<NameLoc>(diagnostic.getLocation());
     result.errorNames.push_back(name ? name.getName().str() : "");
     // Whatever the error is about, the user learns in which file.

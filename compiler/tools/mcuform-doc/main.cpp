@@ -1,4 +1,5 @@
 // mcuform-doc: prints the pages of docs/ that are made from the sources. scripts/generate-docs writes them, a test compares.
+#include "compiler/support/DiagnosticCodes.h"
 #include "passes/legalize/HandlerRegistry.h"
 
 #include "llvm/ADT/StringRef.h"
@@ -22,6 +23,17 @@ void printOperators(llvm::raw_ostream &out) {
   });
 }
 
+void printDiagnostics(llvm::raw_ostream &out) {
+  out << "<!-- Made by scripts/generate-docs from compiler/support/DiagnosticCodes.def. -->\n"
+      << "# Diagnostics\n\n"
+      << "Every error of `mcuformc` ends with a number in brackets. One run reports all problems of the file, of its operators and of "
+         "their operands;\n"
+      << "`--diagnostics-json FILE` writes the same for scripts: severity, number, message, names of the nodes, notes, and the entry on "
+         "this page.\n";
+  for (const CodeInfo &info : getCodes())
+    out << "\n## " << nameOf(info.code) << "\n\n**" << info.title << ".** " << info.explanation << "\n";
+}
+
 } // namespace
 
 int main(int argc, char **argv) {
@@ -30,6 +42,10 @@ int main(int argc, char **argv) {
     printOperators(llvm::outs());
     return 0;
   }
-  llvm::errs() << "usage: mcuform-doc operators\n";
+  if (page == "diagnostics") {
+    printDiagnostics(llvm::outs());
+    return 0;
+  }
+  llvm::errs() << "usage: mcuform-doc operators|diagnostics\n";
   return 2;
 }

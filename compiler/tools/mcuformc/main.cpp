@@ -58,6 +58,7 @@ int main(int argc, char **argv) {
   app.add_option("--name", options.name, "C identifier that all names begin with (default: from the model's file name)");
   app.add_option("--compile-to", stopAfter, "stop after a phase and print its IR: " + phaseList());
   app.add_option("--explain", explain, "memory: print the plan of the arena as text; needs no -o")->check(CLI::IsMember({"memory"}));
+  app.add_option("--diagnostics-json", options.diagnosticsPath, "also write all errors and warnings to a file, as JSON with their numbers");
   app.add_option("--dump-phases-to", options.dumpDirectory, "write the IR after every phase into a directory");
   try {
     app.parse(argc, argv);
