@@ -41,6 +41,42 @@ template <class Kernel> Verdict check_cache(Kernel *expected, Kernel *actual, Ra
   return verdict;
 }
 
+/// The values of a head: V[t][d] is element `at(t, d, padded, head_width)` of them.
+template <class Kernel, class Layout> Verdict check_context(Kernel *expected, Kernel *actual, Random &random, Layout at) {
+  Verdict verdict;
+  for (int32_t number = 0; verdict.equal && number < case_count; ++number) {
+    verdict.case_number = number;
+    const Shape shape = shape_of(random, number);
+    const Pattern pattern = pattern_of(random, number);
+    const int32_t rows = number % 7 == 0 ? 23 + number % 5 : shape.rows; // around the 24 rows of one pass
+    const int32_t tokens = shape.depth > 512 ? 512 : shape.depth - static_cast<int32_t>(random.bits() & 1);
+    const int32_t padded = tokens + tokens % 2;
+    const int32_t head_width = 2 * random.between(1, 8);
+    const int32_t heads = random.between(1, 3);
+    const int32_t head = random.between(0, heads - 1);
+    const int32_t stride = heads * head_width;
+    Input<int16_t> scores(random, rows * padded, pattern, 0, 32767);
+    Input<int8_t> values(random, padded * head_width, pattern, -128, 127);
+    Input<int32_t> sums(random, rows, Pattern::zero, 0, 0);
+    for (int32_t r = 0; r < rows; ++r) {
+      scores[r * padded + random.between(0, tokens - 1)] = 32767;
+      if (tokens % 2 != 0)
+        scores[r * padded + tokens] = 0;
+      for (int32_t j = 0; j < tokens; ++j)
+        sums[r] += scores[r * padded + j];
+    }
+    if (tokens % 2 != 0)
+      for (int32_t d = 0; d < head_width; ++d)
+        values[at(tokens, d, padded, head_width)] = 0;
+    Output<int16_t> context(random, "context", (rows - 1) * stride + (head + 1) * head_width);
+    for (int32_t copy = 0; copy < context.copies; ++copy)
+      (copy == 0 ? expected : actual)(context[copy] + head * head_width, scores, values, sums, rows, tokens, head_width, stride);
+    context.compare(verdict);
+    release_memory();
+  }
+  return verdict;
+}
+
 } // namespace
 
 Verdict check_linear_s16(linear_s16_type *expected, linear_s16_type *actual, Random &random) {
@@ -107,38 +143,14 @@ Verdict check_attention_scores_s16(attention_scores_s16_type *expected, attentio
 }
 
 Verdict check_attention_context_s16(attention_context_s16_type *expected, attention_context_s16_type *actual, Random &random) {
-  Verdict verdict;
-  for (int32_t number = 0; verdict.equal && number < case_count; ++number) {
-    verdict.case_number = number;
-    const Shape shape = shape_of(random, number);
-    const Pattern pattern = pattern_of(random, number);
-    const int32_t rows = number % 7 == 0 ? 23 + number % 5 : shape.rows; // around the 24 rows of one pass
-    const int32_t tokens = shape.depth > 512 ? 512 : shape.depth - static_cast<int32_t>(random.bits() & 1);
-    const int32_t padded = tokens + tokens % 2;
-    const int32_t head_width = 2 * random.between(1, 8);
-    const int32_t heads = random.between(1, 3);
-    const int32_t head = random.between(0, heads - 1);
-    const int32_t stride = heads * head_width;
-    Input<int16_t> scores(random, rows * padded, pattern, 0, 32767);
-    Input<int8_t> values(random, padded * head_width, pattern, -128, 127);
-    Input<int32_t> sums(random, rows, Pattern::zero, 0, 0);
-    for (int32_t r = 0; r < rows; ++r) {
-      scores[r * padded + random.between(0, tokens - 1)] = 32767;
-      if (tokens % 2 != 0)
-        scores[r * padded + tokens] = 0;
-      for (int32_t j = 0; j < tokens; ++j)
-        sums[r] += scores[r * padded + j];
-    }
-    if (tokens % 2 != 0)
-      for (int32_t d = 0; d < head_width; ++d)
-        values[d / 2 * 2 * padded + 2 * tokens + d % 2] = 0;
-    Output<int16_t> context(random, "context", (rows - 1) * stride + (head + 1) * head_width);
-    for (int32_t copy = 0; copy < context.copies; ++copy)
-      (copy == 0 ? expected : actual)(context[copy] + head * head_width, scores, values, sums, rows, tokens, head_width, stride);
-    context.compare(verdict);
-    release_memory();
-  }
-  return verdict;
+  return check_context(expected, actual, random,
+                       [](int32_t t, int32_t d, int32_t padded, int32_t) { return d / 2 * 2 * padded + 2 * t + d % 2; });
+}
+
+Verdict check_attention_context_keys_s16(attention_context_keys_s16_type *expected, attention_context_keys_s16_type *actual,
+                                         Random &random) {
+  return check_context(expected, actual, random,
+                       [](int32_t t, int32_t d, int32_t, int32_t head_width) { return t / 2 * 2 * head_width + 2 * d + t % 2; });
 }
 
 } // namespace mcuform::test

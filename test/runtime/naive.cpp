@@ -243,6 +243,40 @@ void attention_context_s16(int16_t *context, const int16_t *scores, const int8_t
   }
 }
 
+void attention_context_keys_s16(int16_t *context, const int16_t *scores, const int8_t *keys, const int32_t *sums, int32_t rows,
+                                int32_t tokens, int32_t head_width, int32_t context_stride) {
+  std::vector<int8_t> values(static_cast<size_t>(head_width * padded(tokens)));
+  for (int32_t j = 0; j < padded(tokens); ++j)
+    for (int32_t d = 0; d < head_width; ++d)
+      values[static_cast<size_t>(d / 2 * 2 * padded(tokens) + 2 * j + d % 2)] = keys[j / 2 * 2 * head_width + 2 * d + j % 2];
+  attention_context_s16(context, scores, values.data(), sums, rows, tokens, head_width, context_stride);
+}
+
+void narrow_s8(int8_t *out, const int16_t *in, const int32_t *mult, int32_t rows, int32_t width) {
+  for (int32_t i = 0; i < rows * width; ++i)
+    out[i] = static_cast<int8_t>(clamp_to_bits(round_mul_acc(in[i], mult[i % width], 0), 8));
+}
+
+void narrow_keys_s8(int8_t *keys, const int16_t *in, const int32_t *mult, int32_t first, int32_t rows, int32_t width, int32_t tokens) {
+  for (int32_t c = 0; c < width; ++c) {
+    const auto slot = [&](int32_t t) -> int8_t & { return keys[t / 2 * 2 * width + 2 * c + t % 2]; };
+    for (int32_t t = first; t < first + rows; ++t)
+      slot(t) = static_cast<int8_t>(clamp_to_bits(round_mul_acc(in[(t - first) * width + c], mult[c], 0), 8));
+    if (tokens % 2 != 0 && first + rows == tokens)
+      slot(tokens) = 0;
+  }
+}
+
+void widen_s16(int16_t *out, const int8_t *in, const int16_t *factor, int32_t rows, int32_t width, int32_t out_stride) {
+  for (int32_t i = 0; i < rows * width; ++i)
+    out[i / width * out_stride + i % width] = static_cast<int16_t>(in[i] * factor[i % width]);
+}
+
+void copy_columns_s16(int16_t *out, const int16_t *in, int32_t rows, int32_t width, int32_t out_stride) {
+  for (int32_t i = 0; i < rows * width; ++i)
+    out[i / width * out_stride + i % width] = in[i];
+}
+
 void fill_zero_s32(int32_t *out, int32_t width) { std::fill(out, out + width, 0); }
 
 void accumulate_rows_s16(int32_t *sums, const int16_t *in, int32_t rows, int32_t width) {

@@ -137,6 +137,77 @@ Verdict check_softmax_s16(softmax_s16_type *expected, softmax_s16_type *actual, 
   return verdict;
 }
 
+Verdict check_narrow_s8(narrow_s8_type *expected, narrow_s8_type *actual, Random &random) {
+  Verdict verdict;
+  for (int32_t number = 0; verdict.equal && number < case_count; ++number) {
+    verdict.case_number = number;
+    const int32_t rows = random.between(1, 9);
+    const int32_t width = random.between(1, 40);
+    Input<int16_t> in(random, rows * width, pattern_of(number), -32768, 32767);
+    Input<int32_t> mult(random, width, Pattern::uniform, 1 << 24, 1431655765);
+    Output<int8_t> out(random, "out", rows * width);
+    for (int32_t copy = 0; copy < out.copies; ++copy)
+      (copy == 0 ? expected : actual)(out[copy], in, mult, rows, width);
+    out.compare(verdict);
+    release_memory();
+  }
+  return verdict;
+}
+
+Verdict check_narrow_keys_s8(narrow_keys_s8_type *expected, narrow_keys_s8_type *actual, Random &random) {
+  Verdict verdict;
+  for (int32_t number = 0; verdict.equal && number < case_count; ++number) {
+    verdict.case_number = number;
+    const int32_t rows = random.between(1, 9);
+    const int32_t width = 2 * random.between(1, 20);
+    const int32_t first = random.between(0, 9);
+    const int32_t tokens = first + rows + (number % 2 == 0 ? 0 : random.between(0, 5));
+    Input<int16_t> in(random, rows * width, pattern_of(number), -32768, 32767);
+    Input<int32_t> mult(random, width, Pattern::uniform, 0, 1431655765);
+    Output<int8_t> keys(random, "keys", width * (tokens + tokens % 2));
+    for (int32_t copy = 0; copy < keys.copies; ++copy)
+      (copy == 0 ? expected : actual)(keys[copy], in, mult, first, rows, width, tokens);
+    keys.compare(verdict);
+    release_memory();
+  }
+  return verdict;
+}
+
+Verdict check_widen_s16(widen_s16_type *expected, widen_s16_type *actual, Random &random) {
+  Verdict verdict;
+  for (int32_t number = 0; verdict.equal && number < case_count; ++number) {
+    verdict.case_number = number;
+    const int32_t rows = random.between(1, 9);
+    const int32_t width = random.between(1, 40);
+    const int32_t stride = width + random.between(0, 9);
+    Input<int8_t> in(random, rows * width, pattern_of(number), -128, 127);
+    Input<int16_t> factor(random, width, number % 2 == 0 ? Pattern::extremes : Pattern::uniform, 1, 256);
+    Output<int16_t> out(random, "out", (rows - 1) * stride + width);
+    for (int32_t copy = 0; copy < out.copies; ++copy)
+      (copy == 0 ? expected : actual)(out[copy], in, factor, rows, width, stride);
+    out.compare(verdict);
+    release_memory();
+  }
+  return verdict;
+}
+
+Verdict check_copy_columns_s16(copy_columns_s16_type *expected, copy_columns_s16_type *actual, Random &random) {
+  Verdict verdict;
+  for (int32_t number = 0; verdict.equal && number < case_count; ++number) {
+    verdict.case_number = number;
+    const int32_t rows = random.between(1, 9);
+    const int32_t width = random.between(1, 40);
+    const int32_t stride = width + random.between(0, 9);
+    Input<int16_t> in(random, rows * width, pattern_of(number), -32768, 32767);
+    Output<int16_t> out(random, "out", (rows - 1) * stride + width);
+    for (int32_t copy = 0; copy < out.copies; ++copy)
+      (copy == 0 ? expected : actual)(out[copy], in, rows, width, stride);
+    out.compare(verdict);
+    release_memory();
+  }
+  return verdict;
+}
+
 Verdict check_fill_zero_s32(fill_zero_s32_type *expected, fill_zero_s32_type *actual, Random &random) {
   Verdict verdict;
   for (int32_t number = 0; verdict.equal && number < case_count; ++number) {

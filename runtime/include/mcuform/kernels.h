@@ -160,6 +160,58 @@ inline namespace MCUFORM_RT_ABI {
 /// Accuracy   equal to docs/arithmetic.md bit for bit; one IEEE single division a row
 /// Returns    nothing
 
+/// attention_context_keys_s16: attention_context_s16 where keys and values are the same rows, as when attention reads the tokens themselves:
+/// the values lie in the layout of the K cache.
+///
+/// Layout     as attention_context_s16, but K[(t/2)*2*dh + 2*d + (t&1)]
+/// Quant      as attention_context_s16
+/// Aliasing   context overlaps nothing
+/// Alignment  4 bytes; context_stride even
+/// Scratch    none
+/// Accuracy   equal to docs/arithmetic.md bit for bit; one IEEE single division a row
+/// Returns    nothing
+
+/// narrow_s8: out[r][c] = s8(R(in[r][c], mult[c], 0)).
+///
+/// Layout     out [rows][width] int8, in [rows][width] int16, dense; mult [width]
+/// Quant      mult[c] = round(2^32 / k), k >= 3 the units of in[.][c] in one of out
+/// Aliasing   out and in do not overlap
+/// Alignment  out none; in 2 bytes
+/// Scratch    none
+/// Accuracy   equal to docs/arithmetic.md bit for bit
+/// Returns    nothing
+
+/// narrow_keys_s8: narrow_s8 into a K cache of one head of that width, rows being tokens first .. first+rows-1.
+///
+/// Layout     in [rows][width] int16, dense, width even; keys as linear_keys_s8 writes them with heads = 1, dh = width; the padding too
+/// Quant      as narrow_s8, any mult >= 0
+/// Aliasing   keys does not overlap in
+/// Alignment  keys none; in 2 bytes
+/// Scratch    none
+/// Accuracy   equal to docs/arithmetic.md bit for bit
+/// Returns    nothing
+
+/// widen_s16: out[r][c] = in[r][c] * factor[c].
+///
+/// Layout     in [rows][width] int8, dense; factor [width]; out [rows] of width int16, out_stride values apart, the pointer at the first
+///            column
+/// Quant      1 <= factor <= 256
+/// Aliasing   out and in do not overlap
+/// Alignment  in none; out 2 bytes
+/// Scratch    none
+/// Accuracy   exact
+/// Returns    nothing
+
+/// copy_columns_s16: out[r][c] = in[r][c], rows of out standing farther apart than those of in.
+///
+/// Layout     in [rows][width] int16, dense; out [rows] of width, out_stride values apart, the pointer at the first column
+/// Quant      none
+/// Aliasing   out and in do not overlap
+/// Alignment  2 bytes
+/// Scratch    none
+/// Accuracy   exact
+/// Returns    nothing
+
 /// fill_zero_s32: out[c] = 0.
 ///
 /// Layout     out [width]
