@@ -21,6 +21,17 @@ def Legalize : Pass<"mcuf-legalize", "::mlir::ModuleOp"> {
 
 //===--- schedule ---------------------------------------------------------===//
 
+def SplitHeads : Mcuf_FunctionPass<"mcuf-split-heads"> {
+  let summary = "Give each head of an attention keys, values and an attention of its own";
+  let description = [{
+    One after another, the heads then need room for the keys and values of one head only. The contexts of all but the last are kept for all tokens, in int8
+    (`mcuf.q_narrow` by the attention's context_factor); block by block they meet the context of the last one. Leaves attentions alone that have one head, or
+    whose queries, keys or values have another user.
+  }];
+  let options = [ListOption<"attentions", "attentions", "int64_t", "Numbers of the attentions in the order of the network, split heads being one; all where none is given">];
+  let dependentDialects = ["::mlir::quant::QuantizationDialect"];
+}
+
 def Schedule : Pass<"mcuf-schedule", "::mlir::ModuleOp"> {
   let summary = "Turn integer operators into loops over blocks of rows with kernel calls";
   let description = [{
@@ -162,6 +173,16 @@ def PadWidths : Mcuf_FunctionPass<"mcuf-pad-widths"> {
 }
 
 //===--- quantize ---------------------------------------------------------===//
+
+def AbsorbProjections : Mcuf_FunctionPass<"mcuf-absorb-projections"> {
+  let summary = "Let attention read the tokens themselves: projections to keys and values move to its other side";
+  let description = [{
+    q . (Wk y) = (Wk^T q) . y, and Wv moves behind the sum of values: exact in real arithmetic, for a product of width D instead of D / heads a head. What is kept
+    for all tokens is then y alone, for keys and values of all heads. Runs before calibration, because the moved layers are quantized as any others. Leaves
+    attentions alone whose keys and values are not computed from the same layer_norm, or whose layers have another user.
+  }];
+  let options = [ListOption<"attentions", "attentions", "int64_t", "Numbers of the attentions in the order of the network, split heads being one; all where none is given">];
+}
 
 def Calibrate : Mcuf_FunctionPass<"mcuf-calibrate"> {
   let summary = "Run the float network over calibration inputs and note the range and moments of every value";

@@ -148,6 +148,20 @@ HostTensor patchEmbed(mcuf::QPatchEmbedOp op, const HostTensor &image, const Hos
   return result;
 }
 
+HostTensor narrow(const HostTensor &input, const HostTensor &mult) {
+  HostTensor result(ElementKind::I8, input.shape());
+  for (int64_t i = 0; i < input.size(); ++i)
+    result.data<int8_t>()[i] = rt::requantize_s8(input.data<int16_t>()[i], mult.data<int32_t>()[i % input.width()]);
+  return result;
+}
+
+HostTensor widen(const HostTensor &input, const HostTensor &factor) {
+  HostTensor result(ElementKind::I16, input.shape());
+  for (int64_t i = 0; i < input.size(); ++i)
+    result.data<int16_t>()[i] = int16_t(input.data<int8_t>()[i] * factor.data<int16_t>()[i % input.width()]);
+  return result;
+}
+
 HostTensor meanRows(mcuf::QMeanRowsOp op, const HostTensor &input, ArrayRef<int64_t> shape) {
   HostTensor result(ElementKind::I16, shape);
   for (int64_t c = 0; c < input.width(); ++c) {
@@ -164,7 +178,7 @@ HostTensor meanRows(mcuf::QMeanRowsOp op, const HostTensor &input, ArrayRef<int6
 FailureOr<HostTensor> evaluateIntegerOp(Operation *op, ArrayRef<HostTensor> in) {
   ArrayRef<int64_t> shape = op->getNumResults() == 1 ? mcuf::shapeOf(op->getResult(0)) : ArrayRef<int64_t>();
   return llvm::TypeSwitch<Operation *, FailureOr<HostTensor>>(op)
-      .Case<mcuf::ConstantOp, mcuf::SliceOp, mcuf::ReshapeOp>([&](Operation *structural) { return evaluateFloatOp(structural, in); })
+      .Case<mcuf::ConstantOp, mcuf::SliceOp, mcuf::ReshapeOp, mcuf::ConcatOp>([&](Operation *structural) { return evaluateFloatOp(structural, in); })
       .Case([&](mcuf::QPatchEmbedOp embed) {
         return patchEmbed(embed, in[0], in[1], in[2], in[3], in[4], embed.getPrefix() ? &in[5] : nullptr, shape);
       })
@@ -177,6 +191,8 @@ FailureOr<HostTensor> evaluateIntegerOp(Operation *op, ArrayRef<HostTensor> in) 
       .Case([&](mcuf::QLinearAddOp) { return linearAdd(in[0], in[1], in[2], in[3], in[4]); })
       .Case([&](mcuf::QLinearGeluOp gelu) { return linearGelu(gelu, in[0], in[1], in[2], in[3], shape); })
       .Case([&](mcuf::QAttentionOp attentionOp) { return attention(attentionOp, in[0], in[1], in[2], in[3], shape); })
+      .Case([&](mcuf::QNarrowOp) { return narrow(in[0], in[1]); })
+      .Case([&](mcuf::QWidenOp) { return widen(in[0], in[1]); })
       .Case([&](mcuf::QMeanRowsOp mean) { return meanRows(mean, in[0], shape); })
       .Default([](Operation *other) -> FailureOr<HostTensor> { return other->emitOpError() << "has no integer meaning"; });
 }

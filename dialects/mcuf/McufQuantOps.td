@@ -65,9 +65,30 @@ def Mcuf_QLinearGeluOp : Mcuf_Op<"q_linear_gelu"> {
 
 def Mcuf_QAttentionOp : Mcuf_Op<"q_attention"> {
   let summary = "Attention on int16 q and int8 k, v; score_mult i32 [num_heads]; the context is in units of 1/256 of v's";
-  let arguments = (ins AnyRankedTensor:$q, AnyRankedTensor:$k, AnyRankedTensor:$v, AnyRankedTensor:$score_mult, I64Attr:$num_heads);
+  let description = [{
+    context_factor has, for each column of the context, by how much it can be divided (3 to 256) and still fit 8 bits: what mcuf-split-heads stores contexts by.
+    A whole context always fits in units of v's, so 256 stands for a column about which nothing is known.
+  }];
+  let arguments = (ins AnyRankedTensor:$q, AnyRankedTensor:$k, AnyRankedTensor:$v, AnyRankedTensor:$score_mult, I64Attr:$num_heads,
+                       OptionalAttr<DenseI32ArrayAttr>:$context_factor);
   let results = (outs AnyRankedTensor:$result);
   let assemblyFormat = "$q `,` $k `,` $v `,` $score_mult attr-dict `:` functional-type(operands, results)";
+  let hasVerifier = 1;
+}
+
+def Mcuf_QNarrowOp : Mcuf_Op<"q_narrow"> {
+  let summary = "S8(R(x, mult[c], 0)): int16 rows as they are stored for all tokens in int8";
+  let arguments = (ins AnyRankedTensor:$input, AnyRankedTensor:$mult);
+  let results = (outs AnyRankedTensor:$result);
+  let assemblyFormat = "$input `,` $mult attr-dict `:` functional-type(operands, results)";
+  let hasVerifier = 1;
+}
+
+def Mcuf_QWidenOp : Mcuf_Op<"q_widen"> {
+  let summary = "x * factor[c]: int8 rows back to the int16 that q_narrow has made them from; factor i16 in [1, 256]";
+  let arguments = (ins AnyRankedTensor:$input, AnyRankedTensor:$factor);
+  let results = (outs AnyRankedTensor:$result);
+  let assemblyFormat = "$input `,` $factor attr-dict `:` functional-type(operands, results)";
   let hasVerifier = 1;
 }
 

@@ -101,10 +101,24 @@ LogicalResult QAttentionOp::verify() {
     return emitOpError() << "q " << getQ().getType() << ", k " << getK().getType() << ", v " << getV().getType() << " do not fit " << heads << " heads";
   if ((widthOf(getQ()) / heads) % 2 || (widthOf(getV()) / heads) % 2)
     return emitOpError() << "head width " << widthOf(getQ()) / heads << " must be even";
+  if (getContextFactor() && int64_t(getContextFactor()->size()) != widthOf(getResult()))
+    return emitOpError() << getContextFactor()->size() << " context factors for " << widthOf(getResult()) << " columns";
   if (rowCount(getK()) > 512)
     return emitOpError() << rowCount(getK()) << " tokens exceed the 512 for which 32-bit sums of probabilities cannot overflow";
   return failure(failed(expectBits(*this, "q", getQ(), 16)) || failed(expectBits(*this, "k", getK(), 8)) || failed(expectBits(*this, "v", getV(), 8)) ||
                  failed(expectBits(*this, "result", getResult(), 16)) || failed(expectShape(*this, "score_mult", getScoreMult(), heads)));
+}
+
+LogicalResult QNarrowOp::verify() {
+  return failure(failed(expectBits(*this, "input", getInput(), 16)) || failed(expectBits(*this, "result", getResult(), 8)) ||
+                 failed(expectBits(*this, "mult", getMult(), 32)) || failed(expectShape(*this, "mult", getMult(), widthOf(getInput()))) ||
+                 failed(expectShape(*this, "result", getResult(), shapeOf(getInput()))));
+}
+
+LogicalResult QWidenOp::verify() {
+  return failure(failed(expectBits(*this, "input", getInput(), 8)) || failed(expectBits(*this, "result", getResult(), 16)) ||
+                 failed(expectBits(*this, "factor", getFactor(), 16)) || failed(expectShape(*this, "factor", getFactor(), widthOf(getInput()))) ||
+                 failed(expectShape(*this, "result", getResult(), shapeOf(getInput()))));
 }
 
 LogicalResult QMeanRowsOp::verify() {

@@ -47,10 +47,13 @@ def Mcurt_ConstantOp : Mcurt_Op<"constant", [Pure, InferTypeOpAdaptor, DeclareOp
 
 def Mcurt_StageOp : Mcurt_Op<"stage", [RecursiveMemoryEffects, SingleBlock, NoTerminator, NoRegionArguments]> {
   let summary = "A named part of the program; becomes a function of the emitted code";
-  let description = "Names are identifiers, unique in a function. Stages do not nest and stand in no loop.";
-  let arguments = (ins StrAttr:$name);
+  let description = [{
+    Names are identifiers, unique in a function. Stages do not nest and stand in no loop. `block` is the number of the attention, in the order of the network,
+    to which the stage belongs.
+  }];
+  let arguments = (ins StrAttr:$name, OptionalAttr<I64Attr>:$block);
   let regions = (region SizedRegion<1>:$body);
-  let assemblyFormat = "$name attr-dict-with-keyword $body";
+  let assemblyFormat = "$name (`block` $block^)? attr-dict-with-keyword $body";
   let hasVerifier = 1;
   let skipDefaultBuilders = 1;
   let builders = [OpBuilder<(ins "::llvm::StringRef":$name)>];

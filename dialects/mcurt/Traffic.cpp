@@ -55,6 +55,19 @@ int64_t bytesFetched(CallOp call, Value value) {
   return runs * elements * ((type.getElementTypeBitWidth() + 7) / 8);
 }
 
+void appendReads(CallOp call, std::vector<ConstantRead> &reads) {
+  for (auto [i, value] : llvm::enumerate(call.getBuffers()))
+    if (auto constant = rootOf(value).getDefiningOp<ConstantOp>())
+      reads.push_back({call, unsigned(i), constant, runsOf(call), bytesFetched(call, value), readsByPanels(call, i)});
+}
+
+FlashTraffic sumOf(const std::vector<ConstantRead> &reads) {
+  FlashTraffic traffic;
+  for (const ConstantRead &read : reads)
+    (read.byPanels ? traffic.panelBytes : traffic.inPlaceBytes) += read.bytes;
+  return traffic;
+}
+
 } // namespace
 
 int64_t runsOf(CallOp call) {
@@ -75,19 +88,16 @@ int64_t storedBytesOf(ConstantOp constant) {
 
 std::vector<ConstantRead> constantReadsOf(func::FuncOp function) {
   std::vector<ConstantRead> reads;
-  function.walk<WalkOrder::PreOrder>([&](CallOp call) {
-    for (auto [i, value] : llvm::enumerate(call.getBuffers()))
-      if (auto constant = rootOf(value).getDefiningOp<ConstantOp>())
-        reads.push_back({call, unsigned(i), constant, runsOf(call), bytesFetched(call, value), readsByPanels(call, i)});
-  });
+  function.walk<WalkOrder::PreOrder>([&](CallOp call) { appendReads(call, reads); });
   return reads;
 }
 
-FlashTraffic flashTrafficOf(func::FuncOp function) {
-  FlashTraffic traffic;
-  for (const ConstantRead &read : constantReadsOf(function))
-    (read.byPanels ? traffic.panelBytes : traffic.inPlaceBytes) += read.bytes;
-  return traffic;
+FlashTraffic flashTrafficOf(func::FuncOp function) { return sumOf(constantReadsOf(function)); }
+
+FlashTraffic flashTrafficOf(CallOp call) {
+  std::vector<ConstantRead> reads;
+  appendReads(call, reads);
+  return sumOf(reads);
 }
 
 std::vector<LayerTraffic> trafficByLayer(func::FuncOp function) {

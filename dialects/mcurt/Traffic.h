@@ -38,6 +38,8 @@ struct FlashTraffic {
   int64_t totalBytes() const { return inPlaceBytes + panelBytes; }
 };
 FlashTraffic flashTrafficOf(mlir::func::FuncOp function);
+/// The same of one call.
+FlashTraffic flashTrafficOf(CallOp call);
 
 /// The same for one operator of the network.
 struct LayerTraffic {

@@ -7,6 +7,7 @@
 #include "passes/Passes.h"
 #include "passes/quantize/CalibrationAttributes.h"
 #include "passes/quantize/ScalePlan.h"
+#include "passes/support/HeadAttribute.h"
 
 #include "mcuform/arith.h"
 #include "mlir/Dialect/Quant/QuantOps.h"
@@ -60,12 +61,14 @@ private:
     return cast<RankedTensorType>(like.getType()).clone(quantType(builder.getContext(), bits, scale));
   }
   void replace(Value from, Value to) { values[from] = to; }
+  /// Normalized rows as attention reads them.
+  Value narrowed(Value tokens);
 
   func::FuncOp function;
   const Roles &roles;
   ScalePlan &plan;
   OpBuilder builder;
-  llvm::DenseMap<Value, Value> values;
+  llvm::DenseMap<Value, Value> values, narrowedTokens;
 };
 
 Value Rewriter::constant(Location location, const HostTensor &tensor, StringRef suffix) {
@@ -236,6 +239,21 @@ LogicalResult Rewriter::rewriteGelu(mcuf::GeluOp gelu) {
   return success();
 }
 
+Value Rewriter::narrowed(Value tokens) {
+  Value &known = narrowedTokens[tokens];
+  if (known)
+    return known;
+  std::vector<double> scale = plan.cacheScale(tokens);
+  std::vector<int32_t> mult;
+  for (double entry : scale)
+    mult.push_back(fixedPoint32(plan.storageOf(tokens).scale / entry).value());
+  OpBuilder::InsertionGuard guard(builder);
+  builder.setInsertionPointAfterValue(values.lookup(tokens));
+  Location location = tokens.getLoc();
+  Value mults = constant<int32_t>(location, ElementKind::I32, {int64_t(mult.size())}, mult, "narrow_mult");
+  return known = builder.create<mcuf::QNarrowOp>(location, typed(tokens, 8, 1), values.lookup(tokens), mults);
+}
+
 LogicalResult Rewriter::rewriteAttention(mcuf::AttentionOp attention) {
   std::vector<double> headScale = plan.queryScale(attention);
   int64_t heads = int64_t(headScale.size());
@@ -246,10 +264,14 @@ LogicalResult Rewriter::rewriteAttention(mcuf::AttentionOp attention) {
       return attention.emitError() << "head " << h << " has scores too large for 16 bits";
     scoreMult.push_back(*mult);
   }
-  replace(attention, builder.create<mcuf::QAttentionOp>(
-                         attention.getLoc(), typed(attention, 16, 1 / kContextUnit), values.lookup(attention.getQ()),
-                         values.lookup(attention.getK()), values.lookup(attention.getV()),
-                         constant<int32_t>(attention.getLoc(), ElementKind::I32, {heads}, scoreMult, "score_mult"), uint64_t(heads)));
+  auto cacheOf = [&](Value value) { return value.getDefiningOp<mcuf::LinearOp>() ? values.lookup(value) : narrowed(value); };
+  auto quantized = builder.create<mcuf::QAttentionOp>(
+      attention.getLoc(), typed(attention, 16, 1 / kContextUnit), values.lookup(attention.getQ()), cacheOf(attention.getK()),
+      cacheOf(attention.getV()), constant<int32_t>(attention.getLoc(), ElementKind::I32, {heads}, scoreMult, "score_mult"), uint64_t(heads),
+      builder.getDenseI32ArrayAttr(plan.contextFactors(attention)));
+  if (std::optional<int64_t> head = headOf(attention))
+    setHead(quantized, *head);
+  replace(attention, quantized);
   return success();
 }
 
@@ -286,6 +308,15 @@ LogicalResult Rewriter::rewrite(Operation &op) {
       .Case([&](mcuf::GeluOp gelu) { return rewriteGelu(gelu); })
       .Case([&](mcuf::AttentionOp attention) { return rewriteAttention(attention); })
       .Case([&](mcuf::ReduceOp reduce) { return rewriteMean(reduce); })
+      .Case([&](mcuf::ConcatOp concat) -> LogicalResult {
+        if (int64_t(concat.getAxis()) + 1 != int64_t(mcuf::shapeOf(concat.getResult()).size()) ||
+            llvm::any_of(concat.getInputs(), [](Value input) { return !input.getDefiningOp<mcuf::LinearOp>() || !input.hasOneUse(); }))
+          return concat.emitError() << "joins other values than columns of linear layers, which cannot be quantized";
+        auto inputs = llvm::map_to_vector(concat.getInputs(), [&](Value input) { return values.lookup(input); });
+        replace(concat, builder.create<mcuf::ConcatOp>(concat.getLoc(), typed(concat, 16, plan.storageOf(concat).scale), inputs,
+                                                       concat.getAxis()));
+        return success();
+      })
       .Case<mcuf::SliceOp, mcuf::ReshapeOp>([&](Operation *structural) -> LogicalResult {
         if (mcuf::widthOf(structural->getOperand(0)) != mcuf::widthOf(structural->getResult(0)))
           return structural->emitError() << "changes the width of rows, which cannot be quantized";

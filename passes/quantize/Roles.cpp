@@ -49,12 +49,13 @@ FailureOr<Roles> Roles::find(func::FuncOp function) {
     roles.roles[linear] = role;
   });
   function.walk([&](mcuf::AttentionOp attention) {
-    for (Value operand : attention->getOperands())
-      if (!operand.getDefiningOp<mcuf::LinearOp>()) {
-        attention.emitError() << "takes q, k and v from linear layers only";
-        ok = false;
-        break;
-      }
+    // Keys and values are linear layers, or the normalized rows themselves.
+    auto isLinear = [](Value value) { return bool(value.getDefiningOp<mcuf::LinearOp>()); };
+    bool readsTokens = attention.getK() == attention.getV() && attention.getK().getDefiningOp<mcuf::LayerNormOp>();
+    if (!isLinear(attention.getQ()) || !(readsTokens || (isLinear(attention.getK()) && isLinear(attention.getV())))) {
+      attention.emitError() << "takes q, k and v from linear layers only";
+      ok = false;
+    }
   });
   function.walk([&](mcuf::BinaryOp add) {
     auto isWriter = [&](Value value) { return value.getDefiningOp<mcuf::LinearOp>() && value.hasOneUse(); };

@@ -42,8 +42,10 @@ double ScalePlan::maximum(Value value) const {
 std::vector<double> ScalePlan::cacheScale(Value value) const {
   std::vector<double> scale = statistics(value, kMaxAbsAttr);
   double least = maximum(value) * kLeastChannelShare;
+  // Normalized rows are narrowed to it, by a multiplier below 1/2.
+  double finest = value.getDefiningOp<mcuf::LayerNormOp>() ? 2.001 * storageOf(value).scale : 0;
   for (double &entry : scale)
-    entry = std::max(entry, least) * kCacheHeadRoom / kMaxS8;
+    entry = std::max(std::max(entry, least) * kCacheHeadRoom / kMaxS8, finest);
   return scale;
 }
 
@@ -56,6 +58,14 @@ std::vector<double> ScalePlan::queryScale(mcuf::AttentionOp attention) const {
   for (double &entry : scale)
     entry = entry * kTransientHeadRoom / kMaxS16;
   return scale;
+}
+
+std::vector<int32_t> ScalePlan::contextFactors(mcuf::AttentionOp attention) const {
+  std::vector<double> valueScale = cacheScale(attention.getV()), seen = statistics(attention.getResult(), kMaxAbsAttr);
+  std::vector<int32_t> factors;
+  for (auto [scale, largest] : llvm::zip_equal(valueScale, seen))
+    factors.push_back(int32_t(std::clamp(std::ceil(largest * kCacheHeadRoom / (kMaxS8 * scale / kContextUnit)), 3.0, kContextUnit)));
+  return factors;
 }
 
 Storage ScalePlan::storageOf(Value value) const {
@@ -74,7 +84,11 @@ Storage ScalePlan::storageOf(Value value) const {
       .Case([&](mcuf::AttentionOp attention) {
         return Storage{1 / kContextUnit, cacheScale(attention.getV()), 32768};
       })
+      .Case([&](mcuf::ConcatOp) { return Storage{maximum(value) * kTransientHeadRoom / kMaxS16, {}, 32768}; })
       .Default([&](Operation *) {
+        // What is joined has one scale.
+        if (auto concat = dyn_cast<mcuf::ConcatOp>(*value.getUsers().begin()))
+          return storageOf(concat);
         double headRoom = isa<func::ReturnOp>(*value.getUsers().begin()) ? kLogitsHeadRoom : kTransientHeadRoom;
         return Storage{maximum(value) * headRoom / kMaxS16, {}, 32768};
       });

@@ -40,6 +40,8 @@ public:
   std::vector<double> cacheScale(mlir::Value value) const;
   /// Per head, of the queries once the keys' scales are multiplied in: the query layer and the scores must use the same.
   std::vector<double> queryScale(mcuf::AttentionOp attention) const;
+  /// Per column of a context: how many of its units make one of the largest 8-bit value that calibration asks for, 3 to 256.
+  std::vector<int32_t> contextFactors(mcuf::AttentionOp attention) const;
   mlir::FailureOr<IntegerLinear> quantize(mcuf::LinearOp linear);
   /// Of the integers in which a sequence, the network's input, comes.
   double sequenceScale(mcuf::PatchEmbedOp embed) const;

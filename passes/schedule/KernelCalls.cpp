@@ -167,10 +167,30 @@ void LoopBuilder::buildAttention(mcuf::QAttentionOp op) {
           in(view(mult, {{head}}, loc))},
          {rows, tokens, keyWidth, mcuf::widthOf(op.getQ())});
     call(op, "softmax_s16", {inout(scores), out(sums)}, {rows, tokens});
-    call(op, "attention_context_s16",
+    call(op, sharesCache(op) ? "attention_context_keys_s16" : "attention_context_s16",
          {out(resultRowsOf(op, {head, valueWidth})), in(scores), in(view(values, {{head}, {0}}, loc)), in(sums)},
-         {rows, tokens, valueWidth, mcuf::widthOf(op.getV())});
+         {rows, tokens, valueWidth, strideOf(op)});
   });
+}
+
+void LoopBuilder::buildNarrow(mcuf::QNarrowOp op) {
+  int64_t width = mcuf::widthOf(op.getResult());
+  BufferUse input = in(operandRowsOf(op, op.getInput())), mult = in(constant(op, op.getMult(), "mult"));
+  if (isCached(op.getResult()))
+    call(op, "narrow_keys_s8", {out(bufferOf(storage.placeOf(op.getResult(), currentGroup).storage)), input, mult},
+         {first, rows, width, mcuf::rowCount(op.getResult())});
+  else
+    call(op, "narrow_s8", {out(resultRowsOf(op)), input, mult}, {rows, width});
+}
+
+void LoopBuilder::buildConcat(mcuf::ConcatOp op) {
+  int64_t column = 0;
+  for (auto [number, input] : llvm::enumerate(op.getInputs())) {
+    int64_t width = mcuf::widthOf(input);
+    if (!storage.isJoinedInPlace(op, number, currentGroup))
+      call(op, "copy_columns_s16", {out(resultRowsOf(op, {0, 1, column})), in(operandRowsOf(op, input))}, {rows, width, strideOf(op)});
+    column += width;
+  }
 }
 
 void LoopBuilder::buildRows(Operation *op) {
@@ -205,6 +225,13 @@ void LoopBuilder::buildRows(Operation *op) {
           call(op, "copy_s16", {out(resultRowsOf(op)), in(operandRowsOf(op, linear.getResidual()))}, {rows, width});
         linearRows(linear, "linear_add_s16", inout(resultRowsOf(op)));
       })
+      .Case([&](mcuf::QWidenOp widen) {
+        call(op, "widen_s16",
+             {out(resultRowsOf(op)), in(operandRowsOf(op, widen.getInput())), in(constant(op, widen.getFactor(), "widening"))},
+             {rows, width, strideOf(op)});
+      })
+      .Case([&](mcuf::QNarrowOp narrow) { buildNarrow(narrow); })
+      .Case([&](mcuf::ConcatOp concat) { buildConcat(concat); })
       .Case([&](mcuf::QAttentionOp attention) { buildAttention(attention); });
 }
 

@@ -2,6 +2,7 @@
 #include "passes/schedule/LoopBuilder.h"
 
 #include "dialects/mcurt/NodeNames.h"
+#include "passes/support/HeadAttribute.h"
 
 #include "mlir/Dialect/Quant/QuantTypes.h"
 
@@ -12,8 +13,8 @@ namespace mcuform::schedule {
 
 LoopBuilder::LoopBuilder(func::FuncOp source, const RowGroups &groups, const StoragePlan &storage, const OpOrder &order, LoopOptions options)
     : source(source), groups(groups), storage(storage), order(order), options(options), builder(source) {
-  for (auto attention : source.getOps<mcuf::QAttentionOp>()) {
-    attentionNumbers[attention] = attentionNumbers.size();
+  for (auto [attention, block] : numberedAttentions<mcuf::QAttentionOp>(source)) {
+    blockNumbers[attention] = block;
     for (Value cache : {lookThrough(attention.getK()), lookThrough(attention.getV())})
       cacheReaders.try_emplace(cache, attention);
   }
@@ -48,7 +49,7 @@ Value LoopBuilder::bufferOf(unsigned number) {
   case Storage::Kind::Output:
     return buffer = function.getArgument(0);
   case Storage::Kind::Rows:
-    return buffer = declareBuffer(bufferName(op), {wanted.rows, wanted.width}, builder.getI16Type(), loc);
+    return buffer = declareBuffer(bufferName(op), {wanted.rows, wanted.width}, builder.getIntegerType(wanted.bits), loc);
   case Storage::Kind::Block:
     return buffer = localBuffer(bufferName(op), {blockRows, wanted.width}, 16, loc);
   case Storage::Kind::Cache: {
@@ -102,8 +103,11 @@ Value LoopBuilder::rowsOf(Value value, int64_t row, Location loc, Coordinate col
   Value buffer = bufferOf(place.storage);
   bool isBlock = storage.all()[place.storage].kind == Storage::Kind::Block;
   Coordinate rowCoordinate = isBlock ? Coordinate{0} : Coordinate{first, 1, fromRow + place.rowOffset};
+  column.offset += place.column;
   return view(buffer, {rowCoordinate, column}, loc);
 }
+
+int64_t LoopBuilder::strideOf(Operation *op) const { return storage.all()[storage.placeOf(op->getResult(0), currentGroup).storage].width; }
 
 Value LoopBuilder::resultRowsOf(Operation *op, Coordinate column) {
   Value result = op->getResult(0);
@@ -138,6 +142,8 @@ void LoopBuilder::buildGroup(unsigned number) {
   OpBuilder::InsertionGuard guard(builder);
   currentStage = stageName(group);
   auto stage = builder.create<StageOp>(last->getLoc(), currentStage);
+  if (std::optional<int64_t> block = blockOf(group))
+    stage.setBlock(*block);
   builder.setInsertionPointToEnd(&stage.getBody().front());
   if (auto embed = dyn_cast<mcuf::QPatchEmbedOp>(last))
     return buildPatchEmbed(embed);
@@ -219,16 +225,32 @@ void LoopBuilder::build() {
 
 //===--- names ------------------------------------------------------------===//
 
+std::string LoopBuilder::blockName(mcuf::QAttentionOp attention) {
+  std::string name = std::to_string(blockNumbers.lookup(attention));
+  if (std::optional<int64_t> head = headOf(attention))
+    name += "_head_" + std::to_string(*head);
+  return name;
+}
+
+std::optional<int64_t> LoopBuilder::blockOf(const Group &group) const {
+  for (Operation *op : group.ops)
+    if (isa<mcuf::QAttentionOp>(op))
+      return blockNumbers.lookup(op);
+  if (mcuf::QAttentionOp reader = cacheReaders.lookup(group.roots.back()))
+    return blockNumbers.lookup(reader);
+  return std::nullopt;
+}
+
 std::string LoopBuilder::stageName(const Group &group) {
   Operation *last = group.roots.back().getDefiningOp();
   std::string name;
   if (isa<mcuf::QPatchEmbedOp>(last))
     name = "patch_embed";
   else if (isCached(group.roots.back()))
-    name = "block_" + std::to_string(attentionNumbers.lookup(cacheReaders.lookup(group.roots.back()))) + "_keys_values";
+    name = "block_" + blockName(cacheReaders.lookup(group.roots.back())) + (isa<mcuf::QNarrowOp>(last) ? "_tokens" : "_keys_values");
   for (Operation *op : group.ops)
-    if (isa<mcuf::QAttentionOp>(op))
-      name = "block_" + std::to_string(attentionNumbers.lookup(op));
+    if (auto attention = dyn_cast<mcuf::QAttentionOp>(op))
+      name = "block_" + blockName(attention);
   if (name.empty())
     name = isa<mcuf::QMeanRowsOp>(last) ? "pool" : "rows";
   if (group.roots.back() == groups.result)
@@ -239,8 +261,15 @@ std::string LoopBuilder::stageName(const Group &group) {
 std::string LoopBuilder::bufferName(Operation *op) {
   if (isCached(op->getResult(0))) {
     mcuf::QAttentionOp reader = cacheReaders.lookup(op->getResult(0));
-    return (lookThrough(reader.getK()) == op->getResult(0) ? "keys_" : "values_") + std::to_string(attentionNumbers.lookup(reader));
+    StringRef kind = sharesCache(reader) ? "tokens_" : lookThrough(reader.getK()) == op->getResult(0) ? "keys_" : "values_";
+    return (kind + blockName(reader)).str();
   }
+  if (auto narrow = dyn_cast<mcuf::QNarrowOp>(op)) {
+    auto attention = narrow.getInput().getDefiningOp<mcuf::QAttentionOp>();
+    return attention ? "contexts_" + blockName(attention) : "narrow";
+  }
+  if (isa<mcuf::ConcatOp>(op))
+    return "context";
   if (isa<mcuf::QPatchEmbedOp>(op))
     return "x";
   if (isa<mcuf::QAttentionOp>(op))

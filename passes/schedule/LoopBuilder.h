@@ -43,6 +43,8 @@ private:
   mlir::Value view(mlir::Value source, llvm::ArrayRef<Coordinate> coordinates, mlir::Location loc);
   mlir::Value rowsOf(mlir::Value value, int64_t row, mlir::Location loc, Coordinate column = {0});
   mlir::Value resultRowsOf(mlir::Operation *op, Coordinate column = {0});
+  /// Values from a row of the result to the next.
+  int64_t strideOf(mlir::Operation *op) const;
   /// Rows of the operand on which the result rows of the current block depend.
   mlir::Value operandRowsOf(mlir::Operation *op, mlir::Value operand, Coordinate column = {0});
 
@@ -62,9 +64,14 @@ private:
                     mlir::Value position);
   void buildCache(mcuf::QLinearOp op);
   void buildAttention(mcuf::QAttentionOp op);
+  void buildNarrow(mcuf::QNarrowOp op);
+  void buildConcat(mcuf::ConcatOp op);
   void copyResult();
 
   // Names.
+  /// "3", or "3_head_1" where the heads of block 3 are split.
+  std::string blockName(mcuf::QAttentionOp attention);
+  std::optional<int64_t> blockOf(const Group &group) const;
   std::string stageName(const Group &group);
   std::string bufferName(mlir::Operation *op);
   void enterLayers();
@@ -82,8 +89,8 @@ private:
   llvm::DenseMap<std::pair<mlir::Attribute, int>, mlir::Value> constants;
   LayerTable layers;
   NameSet names, stageNames;
-  /// Number of each attention in the network, and the attention that reads a cache.
-  llvm::DenseMap<mlir::Operation *, int64_t> attentionNumbers;
+  /// Which block of the network each attention belongs to, and the attention that reads a cache.
+  llvm::DenseMap<mlir::Operation *, int64_t> blockNumbers;
   llvm::DenseMap<mlir::Value, mcuf::QAttentionOp> cacheReaders;
 
   // The loop that is being built.

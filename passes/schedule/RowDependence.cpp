@@ -42,6 +42,16 @@ bool storesBits(Value value, unsigned bits) {
   return element.isInteger(bits);
 }
 
+bool isReadByAttention(Value value) {
+  return llvm::any_of(value.getUsers(), [](Operation *user) {
+    auto reshape = dyn_cast<mcuf::ReshapeOp>(user);
+    return isa<mcuf::QAttentionOp>(user) || (reshape && isReadByAttention(reshape.getResult()));
+  });
+}
+
+/// Joins rows of several values to longer ones.
+bool joinsColumns(mcuf::ConcatOp op) { return int64_t(op.getAxis()) + 1 == int64_t(mcuf::shapeOf(op.getResult()).size()); }
+
 } // namespace
 
 Value lookThrough(Value value) {
@@ -64,14 +74,24 @@ Value updatableOperand(Operation *op, bool &mustUpdate) {
   return {};
 }
 
-bool isCached(Value value) { return value.getDefiningOp<mcuf::QLinearOp>() && storesBits(value, 8); }
+bool isCached(Value value) {
+  if (value.getDefiningOp<mcuf::QLinearOp>())
+    return storesBits(value, 8);
+  return value.getDefiningOp<mcuf::QNarrowOp>() && isReadByAttention(value);
+}
+
+bool sharesCache(mcuf::QAttentionOp attention) { return lookThrough(attention.getK()) == lookThrough(attention.getV()); }
+
+bool writesColumns(Operation *op) { return isa<mcuf::QWidenOp, mcuf::QAttentionOp>(op); }
 
 SmallVector<Dependence, 3> dependencesOf(Operation *op) {
   auto row = [](Value value, int64_t shift = 0) { return Dependence{lookThrough(value), Need::Row, shift, 0}; };
   auto allRows = [](Value value) { return Dependence{lookThrough(value), Need::AllRows, 0, 0}; };
   using Dependences = SmallVector<Dependence, 3>;
   return TypeSwitch<Operation *, Dependences>(op)
-      .Case<mcuf::QLayerNormOp, mcuf::QLayerNormAffineOp, mcuf::QLinearOp, mcuf::QLinearGeluOp>([&](auto op) { return Dependences{row(op.getInput())}; })
+      .Case<mcuf::QLayerNormOp, mcuf::QLayerNormAffineOp, mcuf::QLinearOp, mcuf::QLinearGeluOp, mcuf::QNarrowOp, mcuf::QWidenOp>(
+          [&](auto op) { return Dependences{row(op.getInput())}; })
+      .Case([&](mcuf::ConcatOp op) { return llvm::map_to_vector<3>(op.getInputs(), [&](Value input) { return row(input); }); })
       .Case([&](mcuf::QLinearAddOp op) {
         return Dependences{row(op.getInput()), row(op.getResidual())};
       })
@@ -101,7 +121,10 @@ std::string whyUnsupported(Operation *op) {
     return lookThrough(reshape.getResult()) == reshape.getResult() ? "changes the width of rows" : "";
   if (auto slice = dyn_cast<mcuf::SliceOp>(op); slice && firstSlicedRow(slice) < 0)
     return "does not select neighbouring whole rows";
-  if (!isa<mcuf::SliceOp, mcuf::QPatchEmbedOp, mcuf::QLayerNormOp, mcuf::QLayerNormAffineOp, mcuf::QLinearOp, mcuf::QLinearAddOp, mcuf::QLinearGeluOp,
+  if (auto concat = dyn_cast<mcuf::ConcatOp>(op); concat && (!joinsColumns(concat) || !storesBits(concat.getResult(), 16)))
+    return "does not join columns of 16 bits";
+  if (!isa<mcuf::SliceOp, mcuf::ConcatOp, mcuf::QNarrowOp, mcuf::QWidenOp, mcuf::QPatchEmbedOp, mcuf::QLayerNormOp,
+           mcuf::QLayerNormAffineOp, mcuf::QLinearOp, mcuf::QLinearAddOp, mcuf::QLinearGeluOp,
            mcuf::QAttentionOp, mcuf::QMeanRowsOp>(op))
     return "no kernel computes it";
 
@@ -122,9 +145,15 @@ std::string whyUnsupported(Operation *op) {
                             })
                             .Case([&](mcuf::QLayerNormOp op) { return check({op.getFactor()}); })
                             .Case([&](mcuf::QLayerNormAffineOp op) { return check({op.getFactor(), op.getGain(), op.getOffset()}); })
+                            .Case([&](mcuf::QNarrowOp op) { return check({op.getMult()}); })
+                            .Case([&](mcuf::QWidenOp op) { return check({op.getFactor()}); })
                             .Case([&](mcuf::QAttentionOp op) -> std::string {
-                              if (!isCached(lookThrough(op.getK())) || !isCached(lookThrough(op.getV())))
+                              Value keys = lookThrough(op.getK()), values = lookThrough(op.getV());
+                              if (!isCached(keys) || !isCached(values))
                                 return "keys and values must come from 8-bit linear layers";
+                              bool isShared = keys.getDefiningOp<mcuf::QNarrowOp>() || values.getDefiningOp<mcuf::QNarrowOp>();
+                              if (isShared != (keys == values) || (isShared && op.getNumHeads() != 1))
+                                return "narrowed rows can only be keys and values at once, of one head";
                               return check({op.getScoreMult()});
                             })
                             .Default([](Operation *) { return std::string(); });

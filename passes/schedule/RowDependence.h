@@ -39,6 +39,11 @@ mlir::Value updatableOperand(mlir::Operation *op, bool &mustUpdate);
 
 /// True for values that are computed into a key or value cache.
 bool isCached(mlir::Value value);
+/// True where keys and values are the same rows, in one cache.
+bool sharesCache(mcuf::QAttentionOp attention);
+
+/// True for ops whose kernel can write its rows among the columns of longer ones.
+bool writesColumns(mlir::Operation *op);
 
 /// Why the schedule cannot do `op`; empty if it can. Looks at the op alone.
 std::string whyUnsupported(mlir::Operation *op);

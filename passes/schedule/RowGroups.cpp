@@ -139,7 +139,7 @@ private:
 RowGroups divideIntoGroups(func::FuncOp function, const OpOrder &order) {
   llvm::SetVector<Value> roots;
   for (Operation &op : function.getOps())
-    if (isa<mcuf::QPatchEmbedOp, mcuf::QMeanRowsOp>(op) || (op.getNumResults() == 1 && isCached(op.getResult(0))))
+    if (isa<mcuf::QPatchEmbedOp, mcuf::QMeanRowsOp, mcuf::QNarrowOp>(op) || (op.getNumResults() == 1 && isCached(op.getResult(0))))
       roots.insert(op.getResult(0));
 
   Operation *terminator = function.getBody().front().getTerminator();

@@ -37,7 +37,7 @@ LogicalResult checkFunction(func::FuncOp function) {
     if (!attention)
       continue;
     for (auto [value, isKeys] : {std::pair(attention.getK(), true), std::pair(attention.getV(), false)}) {
-      std::pair<int64_t, bool> use(attention.getNumHeads(), isKeys);
+      std::pair<int64_t, bool> use(attention.getNumHeads(), isKeys || schedule::sharesCache(attention));
       if (caches.try_emplace(schedule::lookThrough(value), use).first->second == use)
         continue;
       op.emitOpError() << "cannot be scheduled: its keys or values are read in another layout by another attention, too";

@@ -69,15 +69,50 @@ bool StoragePlan::canUpdate(Operation *op, unsigned group, Value value, int64_t 
   return true;
 }
 
+void StoragePlan::placeApart(Operation *op, unsigned group) {
+  Value result = op->getResult(0);
+  const bool isRoot = groups.isRoot(result);
+  Storage::Kind kind = resultWrittenDirectly && result == groups.result ? Storage::Kind::Output
+                       : isCached(result)                               ? Storage::Kind::Cache
+                       : isRoot                                         ? Storage::Kind::Rows
+                                                                        : Storage::Kind::Block;
+  places[keyOf(result, group)] = {unsigned(storages.size()), -groups.groups[group].base.lookup(result)};
+  const unsigned bits = isCached(result) || isa<mcuf::QNarrowOp>(op) ? 8 : 16;
+  storages.push_back({kind, isRoot ? groups.roots.lookup(result).size() : 0, mcuf::widthOf(result), bits, op});
+}
+
+void StoragePlan::placeJoined(mcuf::ConcatOp concat, unsigned group) {
+  placeApart(concat, group);
+  const Group &loop = groups.groups[group];
+  Place place = places.lookup(keyOf(concat, group));
+  for (Value input : concat.getInputs()) {
+    Value value = lookThrough(input);
+    Operation *op = value.getDefiningOp();
+    bool isReadOnce = llvm::count_if(reads, [&](const Read &read) { return read.value == value; }) == 1;
+    if (isReadOnce && !groups.isRoot(value) && op && writesColumns(op))
+      places[keyOf(value, group)] = {place.storage, -loop.base.lookup(value), place.column};
+    place.column += mcuf::widthOf(value);
+  }
+}
+
+bool StoragePlan::isJoinedInPlace(mcuf::ConcatOp concat, unsigned input, unsigned group) const {
+  auto known = places.find(keyOf(lookThrough(concat.getInputs()[input]), group));
+  return known != places.end() && known->second.storage == places.lookup(keyOf(concat, group)).storage;
+}
+
 StoragePlan::StoragePlan(const RowGroups &groups, const OpOrder &order) : groups(groups), order(order) {
   collectReads();
   resultWrittenDirectly = canWriteResultDirectly();
   for (auto [number, group] : llvm::enumerate(groups.groups)) {
+    for (Operation *op : group.ops)
+      if (auto concat = dyn_cast<mcuf::ConcatOp>(op))
+        placeJoined(concat, number);
     for (Operation *op : group.ops) {
       Value result = op->getResult(0);
+      if (places.contains(keyOf(result, number)))
+        continue;
       const int64_t base = group.base.lookup(result);
       const bool isRoot = groups.isRoot(result), isOutput = resultWrittenDirectly && result == groups.result;
-      const int64_t rows = isRoot ? groups.roots.lookup(result).size() : 0;
       bool mustUpdate;
       Value updated = updatableOperand(op, mustUpdate);
       if (updated && !isOutput) {
@@ -90,17 +125,12 @@ StoragePlan::StoragePlan(const RowGroups &groups, const OpOrder &order) : groups
           if (isRoot && storages[place.storage].kind == Storage::Kind::Block) {
             // The rows of a block are rows of the whole from the start.
             storages[place.storage].kind = Storage::Kind::Rows;
-            storages[place.storage].rows = rows;
+            storages[place.storage].rows = groups.roots.lookup(result).size();
           }
           continue;
         }
       }
-      places[keyOf(result, number)] = {unsigned(storages.size()), -base};
-      Storage::Kind kind = isOutput           ? Storage::Kind::Output
-                           : isCached(result) ? Storage::Kind::Cache
-                           : isRoot           ? Storage::Kind::Rows
-                                              : Storage::Kind::Block;
-      storages.push_back({kind, rows, mcuf::widthOf(result), op});
+      placeApart(op, number);
     }
   }
 }

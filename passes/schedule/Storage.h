@@ -9,7 +9,7 @@
 
 namespace mcuform::schedule {
 
-/// Rows of one width. Row r of a value is row r + Place::rowOffset of its storage.
+/// Rows of one width. Row r of a value is row r + Place::rowOffset of its storage, from column Place::column on.
 struct Storage {
   enum class Kind {
     Rows,   ///< a buffer for all needed rows
@@ -20,6 +20,7 @@ struct Storage {
   Kind kind;
   int64_t rows;
   int64_t width;
+  unsigned bits; ///< of an element
   /// Who writes to it first; gives it its name.
   mlir::Operation *firstWriter;
 };
@@ -27,6 +28,7 @@ struct Storage {
 struct Place {
   unsigned storage = 0;
   int64_t rowOffset = 0;
+  int64_t column = 0;
 };
 
 class StoragePlan {
@@ -38,6 +40,8 @@ public:
   Place placeOf(mlir::Value value, unsigned group) const;
   /// True if `op` of group `group` finds the rows that it updates in place. Where it does not but has to, they must be copied first.
   bool isInPlace(mlir::Operation *op, unsigned group) const { return inPlace.contains({op, group}); }
+  /// True if operand `input` of `concat` is computed where the concatenation wants it; otherwise its columns must be copied there.
+  bool isJoinedInPlace(mcuf::ConcatOp concat, unsigned input, unsigned group) const;
   /// True if the result is computed where the caller wants it; otherwise it must be copied there at the end.
   bool isResultWrittenDirectly() const { return resultWrittenDirectly; }
 
@@ -55,6 +59,10 @@ private:
   void collectReads();
   bool canWriteResultDirectly() const;
   bool canUpdate(mlir::Operation *op, unsigned group, mlir::Value value, int64_t row) const;
+  /// Gives the result of `op` a storage of its own.
+  void placeApart(mlir::Operation *op, unsigned group);
+  /// Gives a concatenation its storage, and its operands their columns of it.
+  void placeJoined(mcuf::ConcatOp concat, unsigned group);
 
   const RowGroups &groups;
   const OpOrder &order;

@@ -1,6 +1,7 @@
 // A walk over stages, loops and calls; kernels are called through their prototypes.
 #include "McurtRunner.h"
 
+#include "compiler/reference/HostTensor.h"
 #include "dialects/mcurt/McurtDialect.h"
 #include "mcuform/kernels.h"
 
@@ -94,11 +95,9 @@ private:
   }
 
   void placeConstant(mcurt::ConstantOp constant) {
-    auto elements = cast<DenseElementsAttr>(constant.getValue());
-    size_t bytes = mcurt::sizeBytesOf(constant.getType());
-    std::vector<char> raw;
-    while (raw.size() < bytes)
-      raw.insert(raw.end(), elements.getRawData().begin(), elements.getRawData().end());
+    FailureOr<HostTensor> tensor = toHostTensor(constant.getValue());
+    const char *bytes = tensor->data<char>();
+    std::vector<char> raw(bytes, bytes + mcurt::sizeBytesOf(constant.getType()));
     if (constant.getLayout() == mcurt::Layout::Paired) {
       int64_t units = constant.getType().getDimSize(0), depth = constant.getType().getDimSize(1);
       std::vector<char> paired((units + units % 2) * depth, 0);

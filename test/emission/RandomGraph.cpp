@@ -57,6 +57,14 @@ RandomGraph::Rows RandomGraph::linear(const Rows &input, int units, int bits) {
   return rows;
 }
 
+RandomGraph::Rows RandomGraph::narrow(const Rows &input) {
+  std::string operands = input.name, types = typeOf(input);
+  append(constant({input.width}, 32, 1 << 24, 1 << 28), operands, types);
+  Rows rows{fresh(), input.rows, input.width, input.isFlat};
+  line(rows.name + " = mcuf.q_narrow " + operands + " : (" + types + ") -> " + typeOf(rows, 8));
+  return rows;
+}
+
 RandomGraph::Rows RandomGraph::slice(const Rows &input, int first, int count) {
   std::string lead = input.isFlat ? "" : "0, ", one = input.isFlat ? "" : "1, ";
   Rows rows{fresh(), count, input.width, input.isFlat};
@@ -76,7 +84,7 @@ void RandomGraph::addTo(const Rows &residual, const Rows &input) {
 void RandomGraph::addOperator() {
   Rows input = pickRows();
   Rows output{"", input.rows, input.width, input.isFlat};
-  switch (pick(0, 12)) {
+  switch (pick(0, 15)) {
   case 0:
   case 1:
   case 2: {
@@ -144,6 +152,37 @@ void RandomGraph::addOperator() {
     int count = pick(1, input.rows - 1);
     Rows read = slice(input, pick(0, input.rows - count), count), updated = slice(input, pick(0, input.rows - count), count);
     return addTo(updated, pick(0, 1) ? linear(read, 2 * pick(1, 4), 16) : read);
+  }
+  case 12: {
+    // Kept for all rows in 8 bits.
+    Rows narrow = this->narrow(input);
+    std::string operands = narrow.name, types = typeOf(narrow, 8);
+    append(constant({input.width}, 16, 1, 256), operands, types);
+    output.name = fresh();
+    return result(output, "mcuf.q_widen " + operands + " : (" + types + ")");
+  }
+  case 13: {
+    // Columns of two or three values, perhaps of the same one twice.
+    std::string operands = input.name, types = typeOf(input);
+    for (int i = pick(1, 2); i > 0; --i) {
+      Rows other = pickRows();
+      if (other.rows != input.rows || other.isFlat != input.isFlat || output.width + other.width > 40)
+        continue;
+      operands += ", " + other.name;
+      types += ", " + typeOf(other);
+      output.width += other.width;
+    }
+    output.name = fresh();
+    return result(output, "mcuf.concat " + operands + " {axis = " + (input.isFlat ? "1" : "2") + " : i64} : (" + types + ")");
+  }
+  case 14: {
+    // Attention to the rows themselves.
+    Rows source = pickRows(), tokens = narrow(source), q = linear(input, source.width, 16);
+    std::string operands = q.name + ", " + tokens.name + ", " + tokens.name,
+                types = typeOf(q) + ", " + typeOf(tokens, 8) + ", " + typeOf(tokens, 8);
+    append(constant({1}, 32, 1 << 20, 1 << 23), operands, types);
+    output = {fresh(), input.rows, source.width, input.isFlat};
+    return result(output, "mcuf.q_attention " + operands + " {num_heads = 1 : i64} : (" + types + ")");
   }
   default: {
     output.isFlat = !input.isFlat;

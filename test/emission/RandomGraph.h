@@ -32,6 +32,7 @@ private:
   void linearOperands(int units, int depth, double gain, std::string &operands, std::string &types);
   static std::string typeOf(const Rows &rows, int bits = 16);
   Rows linear(const Rows &input, int units, int bits);
+  Rows narrow(const Rows &input);
   Rows slice(const Rows &input, int first, int count);
   void addTo(const Rows &residual, const Rows &input);
   void addOperator();
