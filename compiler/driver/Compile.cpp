@@ -3,6 +3,7 @@
 #include "compiler/driver/Diagnostics.h"
 #include "compiler/driver/ExplainMemory.h"
 #include "compiler/driver/Model.h"
+#include "compiler/driver/ScheduleSearch.h"
 #include "compiler/emission/Package.h"
 #include "compiler/import/ImportOnnx.h"
 #include "compiler/support/AtomicOutput.h"
@@ -24,24 +25,8 @@ using namespace mlir;
 namespace mcuform {
 namespace {
 
-/// Blocks tried in this order until the plan fits: from 12 tokens on, more save little time (docs/memory.md); fewer save memory.
-constexpr int64_t kTokenBlocks[] = {12, 8, 6, 4, 3, 2, 1};
-
 /// Left for the application's own variables when the budget is the whole SRAM; mcuform-run's harness needs half of it.
 constexpr int64_t kApplicationBytes = 1024;
-
-/// One way to schedule the network.
-struct Attempt {
-  std::string inputMode;
-  int64_t tokenBlock = 0;
-};
-
-/// What came of it.
-struct Planned {
-  Attempt attempt;
-  OwningOpRef<ModuleOp> module, scheduled;
-  int64_t arenaBytes = 0;
-};
 
 class Compilation {
 public:
@@ -69,10 +54,9 @@ public:
 private:
   LogicalResult compile();
   FailureOr<bool> planWithinBudget();
-  bool canBeStreamed();
-  std::vector<Attempt> attempts(const std::string &inputMode, std::optional<int64_t> forcedBlock);
-  LogicalResult plan(ModuleOp quantized, const Attempt &attempt, Planned &planned);
-  LogicalResult planFirstThatFits(ModuleOp quantized, ArrayRef<Attempt> attempts, Planned &best);
+  ScheduleRequest scheduleRequest() const;
+  LogicalResult quantize(ModuleOp fused, ArrayRef<int64_t> absorbed);
+  FailureOr<PlannedSchedule> search(const ScheduleRequest &request);
   LogicalResult refuse(int64_t besideArenaBytes);
   LogicalResult emit(llvm::StringRef name);
 
@@ -124,8 +108,10 @@ private:
   std::string notes; ///< on how to go on after the last error
   OwningOpRef<ModuleOp> module;
   TargetDescription target;
+  CalibrateOptions calibration;
+  OwningOpRef<ModuleOp> fused; ///< what is quantized, once more where a schedule asks for it
   int64_t budget = 0;
-  Planned chosen;
+  PlannedSchedule chosen;
 };
 
 LogicalResult Compilation::compile() {
@@ -150,7 +136,6 @@ LogicalResult Compilation::compile() {
   Builder builder(&context);
   (*module)->setAttr("mcuf.model_name", builder.getStringAttr(name));
   (*module)->setAttr("mcuf.parameters", builder.getI64IntegerAttr(countParameters(*module)));
-  CalibrateOptions calibration;
   calibration.inputs = options.calibrationPath;
   calibration.cache = options.calibrationCache;
   // The options refer to these.
@@ -165,16 +150,21 @@ LogicalResult Compilation::compile() {
   std::pair<Phase, std::function<void(OpPassManager &)>> phases[] = {
       {Phase::Legalize, buildLegalizePipeline},
       {Phase::Fuse, buildFusePipeline},
-      {Phase::Quantize, [&](OpPassManager &manager) { buildQuantizePipeline(manager, calibration); }},
   };
+  diagnostics.setPhaseCode(Code::Internal);
   for (auto &[phase, build] : phases) {
-    diagnostics.setPhaseCode(phase == Phase::Quantize ? Code::Quantization : Code::Internal);
     if (failed(runPhase(*module, build)))
       return failure();
     stop = endPhase(phase);
     if (failed(stop) || *stop)
       return success(succeeded(stop));
   }
+  fused = cast<ModuleOp>((*module)->clone());
+  if (failed(quantize(*module, {})))
+    return failure();
+  stop = endPhase(Phase::Quantize);
+  if (failed(stop) || *stop)
+    return success(succeeded(stop));
   stop = planWithinBudget();
   if (failed(stop) || *stop)
     return success(succeeded(stop));
@@ -189,68 +179,52 @@ LogicalResult Compilation::compile() {
   return emit(name);
 }
 
-/// Ways to schedule the network, the fastest first; of equally fast ones the one that leaves the image in peace.
-std::vector<Attempt> Compilation::attempts(const std::string &inputMode, std::optional<int64_t> forcedBlock) {
-  std::vector<std::string> modes = {inputMode};
-  if (inputMode.empty()) {
-    modes = {"frame"};
-    func::FuncOp function = *module->getOps<func::FuncOp>().begin();
-    if (function.getNumArguments() == 1 && function.getArgument(0).hasOneUse())
-      modes.push_back("overwrite");
-  }
-  std::vector<Attempt> result;
-  for (int64_t block : forcedBlock ? ArrayRef<int64_t>(*forcedBlock) : ArrayRef<int64_t>(kTokenBlocks))
-    for (const std::string &mode : modes)
-      result.push_back({mode, block});
-  return result;
+LogicalResult Compilation::quantize(ModuleOp network, ArrayRef<int64_t> absorbed) {
+  diagnostics.setPhaseCode(Code::Quantization);
+  return runPhase(network, [&](OpPassManager &manager) {
+    if (!absorbed.empty()) {
+      AbsorbProjectionsOptions attentions;
+      attentions.attentions = absorbed; // a view, which the pass copies
+      manager.addNestedPass<func::FuncOp>(createAbsorbProjections(attentions));
+    }
+    CalibrateOptions calibrate = calibration;
+    // Another network, another cache beside the first.
+    if (!absorbed.empty() && !calibrate.cache.empty()) {
+      calibrate.cache += ".absorbed";
+      for (int64_t number : absorbed)
+        calibrate.cache += "-" + std::to_string(number);
+    }
+    buildQuantizePipeline(manager, calibrate);
+  });
 }
 
-bool Compilation::canBeStreamed() {
-  func::FuncOp function = *module->getOps<func::FuncOp>().begin();
-  return function.getNumArguments() == 1 && function.getArgument(0).hasOneUse() &&
-         cast<RankedTensorType>(function.getArgument(0).getType()).getElementType().isInteger(8) &&
-         isa<mcuf::QPatchEmbedOp>(*function.getArgument(0).getUsers().begin());
+ScheduleRequest Compilation::scheduleRequest() const {
+  ScheduleRequest request;
+  request.budgetBytes = budget;
+  request.isBudgetGiven = options.arenaBytes || options.sramBytes;
+  request.flashCyclesPerByte = weightsRegion().readCyclesPerByte;
+  request.weightPanelBytes = options.weightPanelBytes.value_or(int64_t(target.weightPanelBytes));
+  if (!options.inputMode.empty())
+    request.inputMode = options.inputMode;
+  request.tokenBlock = options.tokenBlock;
+  request.schedule = options.schedule;
+  return request;
 }
 
-LogicalResult Compilation::plan(ModuleOp quantized, const Attempt &attempt, Planned &planned) {
-  ScheduleOptions rows;
-  rows.inputMode = attempt.inputMode;
-  rows.tokenBlock = attempt.tokenBlock;
-  rows.patchBlock = std::min(rows.patchBlock, attempt.tokenBlock);
-  rows.weightPanel = options.weightPanelBytes.value_or(int64_t(target.weightPanelBytes));
+FailureOr<PlannedSchedule> Compilation::search(const ScheduleRequest &request) {
   diagnostics.setPhaseCode(Code::Scheduling);
-  planned.attempt = attempt;
-  planned.module = cast<ModuleOp>(quantized->clone());
-  if (failed(runPhase(*planned.module, [&](OpPassManager &manager) { buildSchedulePipeline(manager, rows); })))
-    return failure();
-  planned.arenaBytes = 0;
-  if (options.stopAfter == Phase::Schedule)
-    return success();
-  diagnostics.setPhaseCode(Code::Memory);
-  // Kept for the dump, which is to show the schedule that was chosen.
-  if (!options.dumpDirectory.empty())
-    planned.scheduled = cast<ModuleOp>(planned.module->clone());
-  if (failed(runPhase(*planned.module, [](OpPassManager &manager) { buildMemoryPipeline(manager); })))
-    return failure();
-  planned.arenaBytes = (*planned.module)->getAttrOfType<IntegerAttr>("mcurt.arena_bytes").getInt();
-  return success();
+  return ScheduleSearch(request,
+                        [&](ArrayRef<int64_t> absorbed) -> FailureOr<OwningOpRef<ModuleOp>> {
+                          OwningOpRef<ModuleOp> network = cast<ModuleOp>((absorbed.empty() ? *module : *fused)->clone());
+                          if (!absorbed.empty() && failed(quantize(*network, absorbed)))
+                            return failure();
+                          diagnostics.setPhaseCode(Code::Scheduling);
+                          return network;
+                        })
+      .run();
 }
 
-/// The first of `attempts` that fits, or the smallest where none does.
-LogicalResult Compilation::planFirstThatFits(ModuleOp quantized, ArrayRef<Attempt> attempts, Planned &best) {
-  for (const Attempt &attempt : attempts) {
-    Planned planned;
-    if (failed(plan(quantized, attempt, planned)))
-      return failure();
-    if (!best.module || planned.arenaBytes < best.arenaBytes)
-      best = std::move(planned);
-    if (best.arenaBytes <= budget)
-      return success();
-  }
-  return success();
-}
-
-/// Schedules and plans in the first way that fits. True where the compilation stops after the schedule.
+/// Schedules and plans in the best way that fits. True where the compilation stops after the schedule.
 FailureOr<bool> Compilation::planWithinBudget() {
   int64_t sram = options.sramBytes.value_or(int64_t(target.findRegion(MemoryKind::Sram)->sizeBytes));
   int64_t outputBytes = 2 * cast<RankedTensorType>((*module->getOps<func::FuncOp>().begin()).getResultTypes()[0]).getNumElements();
@@ -259,17 +233,17 @@ FailureOr<bool> Compilation::planWithinBudget() {
     return fail("a budget of " + Twine(sram) + " bytes leaves nothing for the arena beside a stack of " + Twine(target.stackReserveBytes) +
                     " bytes",
                 Code::Memory);
-  if (failed(planFirstThatFits(*module, attempts(options.inputMode, options.tokenBlock), chosen)))
+  FailureOr<PlannedSchedule> found = search(scheduleRequest());
+  if (failed(found))
     return failure();
-  if (chosen.arenaBytes > budget)
+  chosen = std::move(*found);
+  if (!chosen.fits)
     return refuse(sram - budget);
-  module = std::move(chosen.scheduled ? chosen.scheduled : chosen.module);
-  if (options.stopAfter == Phase::Schedule || chosen.module) {
-    FailureOr<bool> stop = endPhase(Phase::Schedule);
-    if (failed(stop) || *stop)
-      return stop;
-    module = std::move(chosen.module);
-  }
+  module = std::move(chosen.scheduled);
+  FailureOr<bool> stop = endPhase(Phase::Schedule);
+  if (failed(stop) || *stop)
+    return stop;
+  module = std::move(chosen.planned);
   return false;
 }
 
@@ -277,26 +251,25 @@ FailureOr<bool> Compilation::planWithinBudget() {
 LogicalResult Compilation::refuse(int64_t besideArenaBytes) {
   VerifyMemoryOptions limit;
   limit.sramBudget = budget;
-  if (succeeded(runPhase(*chosen.module, [&](OpPassManager &manager) { manager.addPass(createVerifyMemory(limit)); })))
+  diagnostics.setPhaseCode(Code::Memory);
+  if (succeeded(runPhase(*chosen.planned, [&](OpPassManager &manager) { manager.addPass(createVerifyMemory(limit)); })))
     return fail("arena needs " + Twine(chosen.arenaBytes) + " bytes, the budget is " + Twine(budget), Code::Memory);
-  Planned best;
-  if (!options.inputMode.empty() || options.tokenBlock)
-    if (failed(planFirstThatFits(*module, attempts("", std::nullopt), best)))
+  int64_t smallest = chosen.arenaBytes;
+  if (options.tokenBlock || options.schedule || !options.inputMode.empty()) {
+    ScheduleRequest anything = scheduleRequest();
+    anything.inputMode.reset();
+    anything.tokenBlock.reset();
+    anything.schedule.reset();
+    FailureOr<PlannedSchedule> best = search(anything);
+    if (failed(best))
       return failure();
-  if (best.module && best.arenaBytes <= budget) {
-    notes += "note: it fits with --input-mode " + best.attempt.inputMode + " --token-block " + std::to_string(best.attempt.tokenBlock) +
-             ", in " + std::to_string(best.arenaBytes) + " bytes\n";
-    return failure();
+    if (best->fits) {
+      notes += "note: it fits with --input-mode " + best->choice.inputMode + " --token-block " + std::to_string(best->choice.tokenBlock) +
+               " and attention " + best->choice.describeAttentions() + ", in " + std::to_string(best->arenaBytes) + " bytes\n";
+      return failure();
+    }
+    smallest = std::min(smallest, best->arenaBytes);
   }
-  Planned streamed;
-  if (options.inputMode != "stream" && canBeStreamed() && failed(planFirstThatFits(*module, attempts("stream", std::nullopt), streamed)))
-    return failure();
-  if (streamed.module && streamed.arenaBytes <= budget) {
-    notes += "note: it fits with --input-mode stream --token-block " + std::to_string(streamed.attempt.tokenBlock) + ", in " +
-             std::to_string(streamed.arenaBytes) + " bytes; the firmware then feeds the image line by line\n";
-    return failure();
-  }
-  int64_t smallest = best.module ? std::min(best.arenaBytes, chosen.arenaBytes) : chosen.arenaBytes;
   notes += "note: the smallest arena that can be reached has " + std::to_string(smallest) + " bytes: give it " +
            (options.arenaBytes ? "--arena " + std::to_string(smallest) : "--sram " + std::to_string(smallest + besideArenaBytes)) +
            ", or the network fewer tokens, by a smaller image or larger patches\n";
@@ -313,8 +286,9 @@ LogicalResult Compilation::emit(StringRef name) {
     return fail("weights need " + Twine(packBytes) + " bytes, flash '" + weightsRegion().name + "' has " + Twine(flashBytes), Code::Memory);
   if (llvm::Error error = package.commit())
     return fail(llvm::toString(std::move(error)));
-  output << name << ": arena " << chosen.arenaBytes << " of " << budget << " bytes, " << chosen.attempt.tokenBlock
-         << " tokens at a time, input mode " << chosen.attempt.inputMode << "; weights " << packBytes << " of " << flashBytes << " bytes\n"
+  output << name << ": arena " << chosen.arenaBytes << " of " << budget << " bytes, " << chosen.choice.tokenBlock
+         << " tokens at a time, attention " << chosen.choice.describeAttentions() << ", input mode " << chosen.choice.inputMode
+         << "; weights " << packBytes << " of " << flashBytes << " bytes\n"
          << "package written to " << options.outputDirectory << "\n";
   return success();
 }

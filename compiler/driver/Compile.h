@@ -2,6 +2,7 @@
 #ifndef MCUFORM_COMPILER_DRIVER_COMPILE_H
 #define MCUFORM_COMPILER_DRIVER_COMPILE_H
 
+#include "compiler/driver/ScheduleSearch.h"
 #include "passes/Pipelines.h"
 
 #include <cstdint>
@@ -37,6 +38,8 @@ struct CompileOptions {
   std::optional<int64_t> flashBytes;
   /// Tokens computed together; chosen by the compiler where absent.
   std::optional<int64_t> tokenBlock;
+  /// How every attention is scheduled; chosen for each by the compiler where absent.
+  std::optional<AttentionSchedule> schedule;
   /// Where the image stands, as --input-mode spells it; chosen by the compiler where empty.
   std::string inputMode;
   /// Bytes for two panels of weights, copied from flash while the kernels compute; 0: read in place. The target's where absent.
@@ -50,9 +53,6 @@ struct CompileOptions {
   /// Writes the IR after every phase to DIR/<nn>-<phase>.mlir.
   std::string dumpDirectory;
 };
-
-/// What --input-mode can be.
-inline constexpr const char *kInputModes[] = {"frame", "overwrite", "stream"};
 
 /// What a run of the compiler comes to; the values are the process's exit codes.
 enum class CompileStatus { Done = 0, InputError = 1, InternalError = 3 };

@@ -155,6 +155,16 @@ std::string valueOf(Attribute attribute) {
     return formatFloat(static_cast<float>(real.getValueAsDouble()));
   if (auto text = dyn_cast<StringAttr>(attribute))
     return text.str();
+  if (auto list = dyn_cast<ArrayAttr>(attribute)) {
+    // Of equal neighbours one, and how many.
+    std::string text;
+    for (size_t i = 0, count; i < list.size(); i += count) {
+      for (count = 1; i + count < list.size() && list[i + count] == list[i];)
+        ++count;
+      text += (i ? ", " : "") + valueOf(list[i]) + (count > 1 ? " (" + std::to_string(count) + ")" : "");
+    }
+    return text;
+  }
   std::string text;
   llvm::raw_string_ostream stream(text);
   attribute.print(stream);

@@ -59,6 +59,7 @@ template <> struct MappingTraits<mcuform::MemoryRegion> {
     io.mapRequired("origin", region.origin);
     io.mapRequired("size", size);
     io.mapRequired("kind", region.kind);
+    io.mapOptional("read_cycles_per_byte", region.readCyclesPerByte, 0.0);
     region.sizeBytes = size.bytes;
   }
 };

@@ -21,6 +21,8 @@ struct MemoryRegion {
   uint64_t origin = 0;
   uint64_t sizeBytes = 0;
   MemoryKind kind = MemoryKind::Sram;
+  /// What the core waits for a byte of it, in cycles, on top of the instruction that loads it; for choosing schedules.
+  double readCyclesPerByte = 0;
 };
 
 struct TargetDescription {

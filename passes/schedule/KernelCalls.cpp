@@ -48,16 +48,17 @@ void LoopBuilder::callLinear(Operation *op, StringRef kernel, BufferUse result, 
                        });
   auto [weights, bias, mult] = constants;
   int64_t units = (typeOf(weights).getDimSize(0) + 1) / 2 * 2, depth = typeOf(weights).getDimSize(1);
-  // Of a single row each weight is read once, panels or not.
-  if (options.weightPanel && rowsAtMost > 1) {
-    int64_t panelUnits = std::min(options.weightPanel / 2 / depth / 2 * 2, units);
-    if (panelUnits >= 2) {
-      ++layersByPanels;
+  int64_t panelUnits = std::min(options.weightPanel / 2 / depth / 2 * 2, units);
+  if (options.weightPanel && panelUnits < 2)
+    smallestPanelRefused = smallestPanelRefused ? std::min(smallestPanelRefused, 4 * depth) : 4 * depth;
+  if (panelUnits >= 2) {
+    hasPanelThatFits = true;
+    // Of a single row each weight is read once, panels or not.
+    if (rowsAtMost > 1) {
       Value panels = localBuffer("panels", {panelUnits < units ? 2 : 1, panelUnits * depth}, 8, op->getLoc());
       integers.push_back(panelUnits);
       return call(op, byPanels(kernel), {result, out(panels), in(input), in(weights), in(bias), in(mult)}, integers);
     }
-    smallestPanelRefused = smallestPanelRefused ? std::min(smallestPanelRefused, 4 * depth) : 4 * depth;
   }
   call(op, kernel, {result, in(input), in(weights), in(bias), in(mult)}, integers);
 }

@@ -29,7 +29,7 @@ public:
   /// Replaces the source function.
   void build();
   /// Where weights were to come by panels and no layer has a pair of units that fits: the bytes that the smallest pair asks for. Else 0.
-  int64_t smallestPanelNeeded() const { return layersByPanels ? 0 : smallestPanelRefused; }
+  int64_t smallestPanelNeeded() const { return hasPanelThatFits ? 0 : smallestPanelRefused; }
 
 private:
   // Declarations: buffers and constants at the start of the function.
@@ -99,7 +99,7 @@ private:
   int64_t blockRows = 0;
   mcurt::Integer first{0}, rows{0};
 
-  unsigned layersByPanels = 0;
+  bool hasPanelThatFits = false;
   int64_t smallestPanelRefused = 0;
 };
 

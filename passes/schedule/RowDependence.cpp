@@ -153,7 +153,7 @@ std::string whyUnsupported(Operation *op) {
                                 return "keys and values must come from 8-bit linear layers";
                               bool isShared = keys.getDefiningOp<mcuf::QNarrowOp>() || values.getDefiningOp<mcuf::QNarrowOp>();
                               if (isShared != (keys == values) || (isShared && op.getNumHeads() != 1))
-                                return "narrowed rows can only be keys and values at once, of one head";
+                                return "narrowed rows, of one head, are keys and values at once, and no others can be";
                               return check({op.getScoreMult()});
                             })
                             .Default([](Operation *) { return std::string(); });

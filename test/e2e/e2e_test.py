@@ -14,21 +14,20 @@ from packages import check_agreement, check_both_targets, first_images, run, sam
 TEST_DATA = os.path.join(ROOT, "test", "data")
 
 
-def check_input_modes(tools, images, compile_as, **budgets):
-    """The image overwritten by its tokens, and every budget given: the logits of the default, bit for bit, on host and board, in the arena that was promised."""
-    arenas = {}
-    for name, options in {"default": {}, "overwrite": {"input_mode": "overwrite"}, **budgets}.items():
+def check_same_logits(tools, images, compile_as, variants):
+    """The variants of one network (name: options): the same logits, bit for bit, on host and board, in the arena that was promised. Arenas by name."""
+    arenas, wanted = {}, None
+    for name, options in variants.items():
         package = compile_as(name, **options)
         board = check_both_targets(tools, package, images)
         with open(os.path.join(package, "report.json")) as file:
             report = json.load(file)
         arenas[name] = board["arena_high_water_bytes"]
-        if "arena" in options:
-            expect(arenas[name] <= int(options["arena"]), "arena of %d for a budget of %s" % (arenas[name], options["arena"]))
-        expect(report["input"]["mode"] == ("frame" if name == "default" else "overwrite"), "%s: input mode %s" % (name, report["input"]["mode"]))
-        if name == "default":
-            wanted = read(tools.path("board.npy"))
-        expect(read(tools.path("board.npy")) == wanted, name + ": other logits than by default")
+        expect(arenas[name] <= int(options.get("arena", 320 * 1024)), "%s: arena of %d" % (name, arenas[name]))
+        for key, found in ("input_mode", report["input"]["mode"]), ("schedule", report["schedule"]["attentions"][0]):
+            expect(options.get(key, found) == found, "%s: %s %s" % (name, key, found))
+        wanted = wanted or read(tools.path("board.npy"))
+        expect(read(tools.path("board.npy")) == wanted, name + ": other logits")
     print(arenas)
     return arenas
 
@@ -59,8 +58,9 @@ def sample_overwrites_its_image(tools):
     def compile_as(name, **options):
         return tools.compile(sample("shapes_vit.onnx"), sample("calibration.npy"), output=name, **options)
     images = first_images(tools, sample("test_images.npy"), 8)
-    arenas = check_input_modes(tools, images, compile_as)
-    expect(arenas["overwrite"] <= arenas["default"], "overwriting the image costs memory: %s" % arenas)
+    arenas = check_same_logits(tools, images, compile_as, {
+        "frame": {"input_mode": "frame", "token_block": "12"}, "overwrite": {"input_mode": "overwrite", "token_block": "12"}})
+    expect(arenas["overwrite"] <= arenas["frame"], "overwriting the image costs memory: %s" % arenas)
 
 
 def check_streamed(tools, model, calibration, images):
@@ -141,6 +141,13 @@ def a_calibration_cache_makes_the_images_needless(tools):
     for name in names:
         if os.path.isfile(tools.path("first", name)):
             expect(read(tools.path("first", name)) == read(tools.path("second", name)), name + " differs")
+
+    # Absorbed projections are another network: its calibration stands beside the first.
+    absorbed = common + ["--calibration-cache", cache, "--schedule", "absorbed", "--token-block", "4"]
+    tools.call("mcuformc", *absorbed, "--calibrate", sample("calibration.npy"), "-o", tools.path("fourth"))
+    tools.call("mcuformc", *absorbed, "-o", tools.path("fifth"))
+    expect(read(tools.path("fourth", "shapes_vit.cpp")) == read(tools.path("fifth", "shapes_vit.cpp")), "absorbed projections from the cache differ")
+    tools.call("mcuformc", *common, "--calibration-cache", cache, "-o", tools.path("second"))
 
     def refused(words, model, *arguments):
         text = tools.call("mcuformc", model, *arguments, "-o", tools.path("third"), status=1)
@@ -304,7 +311,61 @@ def vit_tiny_fits_small_arenas(tools):
     def compile_as(name, **options):
         return tools.compile(shared("models/vit_tiny_patch16_224.onnx"), shared("imagenet/calibration.npy"), output=name, **options)
     images = first_images(tools, shared("imagenet/images.npy"), 1)
-    check_input_modes(tools, images, compile_as, at_176000={"arena": "176000"}, at_160000={"arena": "160000"})
+    check_same_logits(tools, images, compile_as, {
+        "frame": {"input_mode": "frame"}, "at_176000": {"arena": "176000", "schedule": "cached"}, "at_160000": {"arena": "160000", "schedule": "cached"}})
+
+
+def check_rounded_rows(tools, package):
+    """Rows that attention stores in 8 bits: the same logits on host and board, and the classes of the float network."""
+    check_both_targets(tools, package, first_images(tools, shared("imagenet/images.npy"), 1))
+    images, labels = tools.path("images.npy"), tools.path("labels.npy")
+    np.save(images, np.load(shared("imagenet/images.npy"), mmap_mode="r")[:60])
+    np.save(labels, np.load(shared("imagenet/labels.npy"))[:60])
+    check_agreement(tools, package, shared("models/vit_tiny_patch16_224.onnx"), images, labels, 0.97, 0.03)
+
+
+@case
+def vit_tiny_head_by_head(tools):
+    """Contexts stored in 8 bits: less memory for the same classes."""
+    check_rounded_rows(tools, tools.compile(shared("models/vit_tiny_patch16_224.onnx"), shared("imagenet/calibration.npy"), schedule="head-by-head", token_block="4"))
+
+
+@case
+def vit_tiny_fits_the_smallest_arenas(tools):
+    """Where the image itself does not fit: streamed, with tokens or contexts in 8 bits, by the compiler's own choice."""
+    for arena in "136000", "124000":
+        package = tools.compile(shared("models/vit_tiny_patch16_224.onnx"), shared("imagenet/calibration.npy"), output="at_" + arena, arena=arena)
+        with open(os.path.join(package, "report.json")) as file:
+            report = json.load(file)
+        expect(report["input"]["mode"] == "stream" and report["sram"]["arena_bytes"] <= int(arena), "%s: %s" % (arena, report["sram"]["arena_bytes"]))
+        check_rounded_rows(tools, package)
+
+
+@case
+def deit_small_fits_256_kilobytes(tools):
+    """The shape of DeiT-Small, 22 M parameters, with random weights."""
+    model, pictures = tools.path("deit_small.onnx"), tools.path("pictures.npy")
+    make_vit = os.path.join(ROOT, "test", "tools", "make_vit_onnx.py")
+    subprocess.run([sys.executable, make_vit, model, pictures, "--image", "224", "--patch", "16", "--width", "384", "--blocks", "12", "--heads", "6",
+                    "--classes", "1000", "--count", "4"], check=True)
+    package = tools.compile(model, pictures, target="host", arena="262144")
+    result = run(tools, package, "host", first_images(tools, pictures, 1), "logits.npy")
+    expect(result["arena_high_water_bytes"] == result["arena_bytes"] <= 262144, "arena %s" % result)
+
+
+@case
+def sample_in_every_schedule(tools):
+    """What attention keeps: the accuracy of the default, and less memory, from keys and values of all heads to tokens alone."""
+    arenas = []
+    for schedule in "cached", "head-by-head", "absorbed":
+        package = tools.compile(sample("shapes_vit.onnx"), sample("calibration.npy"), output=schedule, schedule=schedule, input_mode="overwrite", token_block="1")
+        with open(os.path.join(package, "report.json")) as file:
+            report = json.load(file)
+        expect(set(report["schedule"]["attentions"]) == {schedule}, "schedule %s" % report["schedule"])
+        arenas.append(check_both_targets(tools, package, first_images(tools, sample("test_images.npy"), 8))["arena_high_water_bytes"])
+        check_agreement(tools, package, sample("shapes_vit.onnx"), sample("test_images.npy"), sample("test_labels.npy"), 0.98, 0.02)
+    print(arenas)
+    expect(arenas[0] > arenas[1] > arenas[2], "arenas %s" % arenas)
 
 
 @case
@@ -313,7 +374,8 @@ def vit_tiny_is_streamed(tools):
     model, calibration = shared("models/vit_tiny_patch16_224.onnx"), shared("imagenet/calibration.npy")
     check_streamed(tools, model, calibration, images)
     # Less than the image and its tokens need in any order: no other mode can do it, which is said and is true.
-    refused = tools.call("mcuformc", model, "--calibrate", calibration, "--mean", "0.5", "--std", "0.5", "--arena", "155000", "-o", tools.path("no"), status=1)
+    refused = tools.call("mcuformc", model, "--calibrate", calibration, "--mean", "0.5", "--std", "0.5", "--arena", "155000", "--input-mode", "overwrite",
+                         "-o", tools.path("no"), status=1)
     expect("note: it fits with --input-mode stream --token-block" in refused, refused)
 
 

@@ -19,7 +19,7 @@
 func.func @two_heads(%x: tensor<1x3x4xf32>) -> tensor<1x3x4xf32> {
   %w = mcuf.constant dense<[[1.0, 2.0, 3.0, 4.0], [5.0, 6.0, 7.0, 8.0], [9.0, 10.0, 11.0, 12.0], [13.0, 14.0, 15.0, 16.0]]> : tensor<4x4xf32> : tensor<4x4xf32>
   %b = mcuf.constant dense<[1.0, 2.0, 3.0, 4.0]> : tensor<4xf32> : tensor<4xf32>
-  %y = mcuf.layer_norm %x {epsilon = 1.0e-05 : f32, operandSegmentSizes = array<i32: 1, 0, 0>} : (tensor<1x3x4xf32>) -> tensor<1x3x4xf32>
+  %y = mcuf.layer_norm %x {epsilon = 1.0e-05 : f32} : (tensor<1x3x4xf32>) -> tensor<1x3x4xf32>
   %q = mcuf.linear %y, %w, %b : (tensor<1x3x4xf32>, tensor<4x4xf32>, tensor<4xf32>) -> tensor<1x3x4xf32>
   %k = mcuf.linear %y, %w, %b : (tensor<1x3x4xf32>, tensor<4x4xf32>, tensor<4xf32>) -> tensor<1x3x4xf32>
   %v = mcuf.linear %y, %w, %b : (tensor<1x3x4xf32>, tensor<4x4xf32>, tensor<4xf32>) -> tensor<1x3x4xf32>
@@ -35,12 +35,12 @@ func.func @two_heads(%x: tensor<1x3x4xf32>) -> tensor<1x3x4xf32> {
 // CHECK-NOT: mcuf.head
 func.func @left_alone(%x: tensor<1x3x4xf32>) -> tensor<1x3x4xf32> {
   %w = mcuf.constant dense<1.0> : tensor<4x4xf32> : tensor<4x4xf32>
-  %y = mcuf.layer_norm %x {epsilon = 1.0e-05 : f32, operandSegmentSizes = array<i32: 1, 0, 0>} : (tensor<1x3x4xf32>) -> tensor<1x3x4xf32>
+  %y = mcuf.layer_norm %x {epsilon = 1.0e-05 : f32} : (tensor<1x3x4xf32>) -> tensor<1x3x4xf32>
   %q = mcuf.linear %y, %w : (tensor<1x3x4xf32>, tensor<4x4xf32>) -> tensor<1x3x4xf32>
   %k = mcuf.linear %y, %w : (tensor<1x3x4xf32>, tensor<4x4xf32>) -> tensor<1x3x4xf32>
   %v = mcuf.linear %x, %w : (tensor<1x3x4xf32>, tensor<4x4xf32>) -> tensor<1x3x4xf32>
   %c = mcuf.attention %q, %k, %v {num_heads = 2 : i64, scale = 5.0e-01 : f32} : (tensor<1x3x4xf32>, tensor<1x3x4xf32>, tensor<1x3x4xf32>) -> tensor<1x3x4xf32>
-  %z = mcuf.layer_norm %c {epsilon = 1.0e-05 : f32, operandSegmentSizes = array<i32: 1, 0, 0>} : (tensor<1x3x4xf32>) -> tensor<1x3x4xf32>
+  %z = mcuf.layer_norm %c {epsilon = 1.0e-05 : f32} : (tensor<1x3x4xf32>) -> tensor<1x3x4xf32>
   %q2 = mcuf.linear %z, %w : (tensor<1x3x4xf32>, tensor<4x4xf32>) -> tensor<1x3x4xf32>
   %k2 = mcuf.linear %z, %w : (tensor<1x3x4xf32>, tensor<4x4xf32>) -> tensor<1x3x4xf32>
   %v2 = mcuf.linear %z, %w : (tensor<1x3x4xf32>, tensor<4x4xf32>) -> tensor<1x3x4xf32>

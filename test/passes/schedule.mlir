@@ -18,12 +18,12 @@
 // CHECK-NEXT: mcurt.call unfold_u8(out %[[PATCHES]], in %image, first = %[[P]], rows = %[[N]], width = 6, channels = 1, patch_height = 2, patch_width = 2)
 // CHECK: mcurt.call copy_s16(out %[[ROWS:[^ ,()]*]], in %{{.*}}, rows = %[[N]], width = 8)
 // CHECK: mcurt.call linear_add_s16(inout %[[ROWS]], in %[[PATCHES]],
-// CHECK: mcurt.stage "block_0_keys_values" {
+// CHECK: mcurt.stage "block_0_keys_values" block 0 {
 // CHECK-NEXT: mcurt.for %[[F:[^ ,()]*]], %[[R:[^ ,()]*]] = 9 step 4 {
 // CHECK: mcurt.call layer_norm_s16(out %[[NORMED:[^ ,()]*]], in
 // CHECK-NEXT: mcurt.call linear_keys_s8(out %keys_0, in %[[NORMED]],{{.*}}first = %[[F]], rows = %[[R]], depth = 8, units = 8, tokens = 9, head_width = 4)
 // CHECK-NEXT: mcurt.call linear_values_s8(out %values_0, in %[[NORMED]],
-// CHECK: mcurt.stage "block_0_head" {
+// CHECK: mcurt.stage "block_0_head" block 0 {
 // CHECK-NEXT: mcurt.for %[[F2:[^ ,()]*]], %[[R2:[^ ,()]*]] = 9 step 4 {
 // CHECK: %[[XROWS:[^ ,()]*]] = mcurt.view %x[%[[F2]], 0]
 // CHECK: mcurt.call layer_norm_s16(out %{{.*}}, in %[[XROWS]],

@@ -34,10 +34,10 @@
 // LOOPS-DAG: mcurt.buffer "values_0_head_1" : memref<1x40xi8>
 // LOOPS-DAG: %[[STORED:contexts[^ ]*]] = mcurt.buffer "contexts_0_head_0" : memref<9x4xi8>
 // LOOPS: mcurt.stage "block_0_head_0_keys_values"
-// LOOPS: mcurt.stage "block_0_head_0" {
+// LOOPS: mcurt.stage "block_0_head_0" block 0 {
 // LOOPS: mcurt.call narrow_s8(
 // LOOPS: mcurt.stage "block_0_head_1_keys_values"
-// LOOPS: mcurt.stage "block_0_head_1_head" {
+// LOOPS: mcurt.stage "block_0_head_1_head" block 0 {
 // LOOPS: %[[CONTEXT:[^ ]*]] = mcurt.buffer "block_0_head_1_head_context" : memref<4x8xi16>
 // LOOPS: %[[COLUMNS:[^ ]*]] = mcurt.view %[[CONTEXT]][0, 4] : memref<4x8xi16>
 // LOOPS: mcurt.call attention_context_s16(out %[[COLUMNS]], {{.*}}context_stride = 8)

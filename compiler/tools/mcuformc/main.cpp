@@ -23,7 +23,7 @@ std::string phaseList() {
 
 int main(int argc, char **argv) {
   CompileOptions options;
-  std::string stopAfter, explain;
+  std::string stopAfter, explain, schedule;
   std::vector<std::string> dims;
   std::optional<uint64_t> sram, arena, flash, weightPanel;
 
@@ -48,13 +48,17 @@ int main(int argc, char **argv) {
   app.add_option("--token-block", options.tokenBlock, "tokens computed together (default: chosen)")->check(CLI::PositiveNumber);
   app.add_option("--input-mode", options.inputMode,
                  "where the image stands: frame, in memory of its own until its last patch is read; overwrite, over the tokens that "
-                 "replace it; stream, nowhere: the firmware feeds it line by line, by other functions (default: frame or overwrite, as the "
-                 "budget asks for)")
-      ->check(CLI::IsMember(std::vector<std::string>(std::begin(kInputModes), std::end(kInputModes))));
+                 "replace it; stream, nowhere: the firmware feeds it line by line, by other functions (default: frame or overwrite, "
+                 "stream only where neither fits)")
+      ->check(CLI::IsMember(std::vector<std::string>(kInputModes.begin(), kInputModes.end())));
   app.add_option("--weight-panel", weightPanel,
                  "copy weights from flash through a buffer of at most so many bytes, a half being filled while the other is worked on; 0 reads "
                  "them in place (default: the target's)")
       ->transform(kBytes);
+  app.add_option("--schedule", schedule,
+                 "what attention keeps for all tokens: cached (keys and values), head-by-head (of one head, and int8 contexts), absorbed (int8 "
+                 "tokens only; more products) (default: chosen for each attention)")
+      ->check(CLI::IsMember(std::vector<std::string>(kAttentionSchedules.begin(), kAttentionSchedules.end())));
   app.add_option("--name", options.name, "C identifier that all names begin with (default: from the model's file name)");
   app.add_option("--compile-to", stopAfter, "stop after a phase and print its IR: " + phaseList());
   app.add_option("--explain", explain, "memory: print the plan of the arena as text; needs no -o")->check(CLI::IsMember({"memory"}));
@@ -76,6 +80,8 @@ int main(int argc, char **argv) {
         throw CLI::ValidationError("--dim", "'" + dim + "' is not of the form symbol=size");
       options.dims[dim.substr(0, equals)] = size;
     }
+    if (auto found = llvm::find(kAttentionSchedules, schedule); found != kAttentionSchedules.end())
+      options.schedule = AttentionSchedule(found - kAttentionSchedules.begin());
     options.explainMemory = explain == "memory";
     if (!options.stopAfter && !options.explainMemory && options.outputDirectory.empty())
       throw CLI::RequiredError("-o");

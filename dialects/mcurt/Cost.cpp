@@ -1,0 +1,117 @@
+// The table of kernel costs, and how often a call runs with how many rows.
+#include "dialects/mcurt/Cost.h"
+
+#include "dialects/mcurt/Kernels.h"
+#include "dialects/mcurt/Traffic.h"
+
+#include "llvm/ADT/StringSwitch.h"
+#include "llvm/Support/ErrorHandling.h"
+
+using namespace mlir;
+
+namespace mcuform::mcurt {
+namespace {
+
+/// Cycles for one multiply-accumulate in the loops of row_dots.cpp, by llvm-mca 19 (docs/kernels.md): whole turns of three rows, two, one.
+constexpr double kThreeRows = 0.594, kTwoRows = 0.766, kOneRow = 0.907;
+
+/// rows x columns outputs, each a sum over a depth; or values each computed alone.
+struct Work {
+  StringRef columns, depth; ///< integers of the call; empty: 1
+  double perOutput;         ///< instructions around the sums, per output
+  double perPair;           ///< and per pair of columns
+  double perMac = 0;        ///< instructions in a loop of its own; 0: that of row_dots.cpp
+};
+
+Work workOf(StringRef kernel) {
+  return llvm::StringSwitch<Work>(kernel)
+      .Cases("linear_s16", "linear_panels_s16", Work{"units", "depth", 7.7, 64})
+      .Cases("linear_add_s16", "linear_add_panels_s16", Work{"units", "depth", 8.4, 64})
+      .Cases("linear_gelu_s16", "linear_gelu_panels_s16", Work{"units", "depth", 14, 64})
+      .Cases("linear_keys_s8", "linear_keys_panels_s8", Work{"units", "depth", 11, 64})
+      .Cases("linear_values_s8", "linear_values_panels_s8", Work{"units", "depth", 7.7, 64})
+      .Case("attention_scores_s16", Work{"tokens", "head_width", 8, 64})
+      .Case("attention_context_s16", Work{"head_width", "tokens", 9.6, 64})
+      .Case("attention_context_keys_s16", Work{"head_width", "tokens", 10, 30, 1.34})
+      .Case("softmax_s16", Work{"tokens", "", 8.64, 0})
+      .Case("layer_norm_s16", Work{"width", "", 9.27, 0})
+      .Case("layer_norm_affine_s16", Work{"width", "", 13, 0})
+      .Case("copy_s16", Work{"width", "", 1.6, 0})
+      .Case("copy_columns_s16", Work{"width", "", 1.9, 0})
+      .Case("narrow_s8", Work{"width", "", 7, 0})
+      .Case("narrow_keys_s8", Work{"width", "", 7, 0})
+      .Case("widen_s16", Work{"width", "", 6, 0})
+      .Case("accumulate_rows_s16", Work{"width", "", 3.5, 0})
+      .Case("scale_s32_s16", Work{"width", "", 6.1, 0})
+      .Case("fill_zero_s32", Work{"width", "", 1, 0})
+      .Case("unfold_u8", Work{"width", "", 2.9, 0}) // its width is the image's: see below
+      .Default(Work{"", "", -1, 0});
+}
+
+/// The integer of that name, where it is a number.
+int64_t numberOf(CallOp call, StringRef name) {
+  if (name.empty())
+    return 1;
+  for (auto [param, number] : llvm::zip_equal(findKernel(call.getKernel())->integers(), call.getIntegers()))
+    if (param.name == name)
+      return number;
+  llvm::report_fatal_error("kernel '" + call.getKernel() + "' has no '" + name + "'");
+}
+
+/// The loop whose count is the number of rows of `call`, null where that is a constant.
+ForOp loopOfRows(CallOp call) {
+  auto index = call.getIndices().begin();
+  for (auto [param, number] : llvm::zip_equal(findKernel(call.getKernel())->integers(), call.getIntegers())) {
+    if (!ShapedType::isDynamic(number))
+      continue;
+    Value value = *index++;
+    auto argument = dyn_cast<BlockArgument>(value);
+    auto loop = argument ? dyn_cast<ForOp>(argument.getOwner()->getParentOp()) : ForOp();
+    if (param.name == "rows" && loop && argument == loop.getCount())
+      return loop;
+  }
+  return {};
+}
+
+double cyclesOfOneRun(CallOp call, int64_t rows) {
+  Work work = workOf(call.getKernel());
+  if (work.perOutput < 0)
+    llvm::report_fatal_error("kernel '" + call.getKernel() + "' has no cost");
+  double columns = double(numberOf(call, work.columns)), depth = double(numberOf(call, work.depth));
+  if (call.getKernel() == "unfold_u8")
+    columns = double(numberOf(call, "patch_height") * numberOf(call, "patch_width") * numberOf(call, "channels"));
+  double outside = double(rows) * columns * work.perOutput + columns / 2 * work.perPair;
+  if (work.depth.empty())
+    return outside;
+  return outside + columns / 2 * depth * (work.perMac > 0 ? 2 * double(rows) * work.perMac : cyclesOfPair(rows));
+}
+
+} // namespace
+
+double cyclesOfPair(int64_t rows) {
+  if (rows == 1)
+    return 2 * kOneRow;
+  // One row left over and the three before it are two pairs.
+  int64_t pairs = rows % 3 == 2 ? 1 : rows % 3 == 1 ? 2 : 0, threes = (rows - 2 * pairs) / 3;
+  return 2 * (double(3 * threes) * kThreeRows + double(2 * pairs) * kTwoRows);
+}
+
+double computeCyclesOf(CallOp call) {
+  const auto params = findKernel(call.getKernel())->integers();
+  bool hasRows = llvm::any_of(params, [](const KernelParam &param) { return param.name == "rows"; });
+  ForOp loop = loopOfRows(call);
+  if (!loop)
+    return double(runsOf(call)) * cyclesOfOneRun(call, hasRows ? numberOf(call, "rows") : 1);
+  int64_t extent = loop.getExtent(), step = loop.getStep(), around = runsOf(call) / loop.getTripCount();
+  double cycles = double(extent / step) * cyclesOfOneRun(call, std::min(step, extent));
+  if (extent % step)
+    cycles += cyclesOfOneRun(call, extent % step);
+  return double(around) * cycles;
+}
+
+double cyclesOf(CallOp call, double flashCyclesPerByte) {
+  FlashTraffic traffic = flashTrafficOf(call);
+  return std::max(computeCyclesOf(call), double(traffic.panelBytes) * flashCyclesPerByte) + double(traffic.inPlaceBytes) * flashCyclesPerByte;
+}
+
+} // namespace mcuform::mcurt
