@@ -45,11 +45,14 @@ def Schedule : Pass<"mcuf-schedule", "::mlir::ModuleOp"> {
 
     With `weight-panel` bytes, a linear layer on more than one row at a time copies its weights panel by panel through a buffer of its own, at most that large, a
     panel being as many pairs of units as half of it holds. A layer of which not one pair fits reads its weights in place; if that is so for all, it is an error.
+
+    With `interleave-from` N, a linear layer in place on N rows or more at a time gets a buffer in which its kernel interleaves them by fours.
   }];
   let options = [Option<"tokenBlock", "token-block", "int64_t", "12", "Rows that are computed together">,
                  Option<"patchBlock", "patch-block", "int64_t", "4", "Patches of the image that are unfolded together">,
                  Option<"inputMode", "input-mode", "std::string", "\"frame\"", "Where the image stands: frame, overwrite, stream">,
-                 Option<"weightPanel", "weight-panel", "int64_t", "0", "Bytes for two panels of weights that are copied from flash; 0: weights are read in place">];
+                 Option<"weightPanel", "weight-panel", "int64_t", "0", "Bytes for two panels of weights that are copied from flash; 0: weights are read in place">,
+                 Option<"interleaveFrom", "interleave-from", "int64_t", "0", "Rows from which on a linear layer in place gets a copy of them, interleaved by fours; 0: never">];
   let dependentDialects = ["::mcuform::mcurt::McurtDialect"];
 }
 

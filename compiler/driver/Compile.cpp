@@ -54,6 +54,8 @@ public:
 private:
   LogicalResult compile();
   FailureOr<bool> planWithinBudget();
+  /// Only the micro-kernels of DSP have a body for four rows.
+  bool hasUseForInterleavedRows() const { return target.hasFeature("dsp") && !target.hasFeature("mve"); }
   ScheduleRequest scheduleRequest() const;
   LogicalResult quantize(ModuleOp fused, ArrayRef<int64_t> absorbed);
   FailureOr<PlannedSchedule> search(const ScheduleRequest &request);
@@ -119,6 +121,8 @@ LogicalResult Compilation::compile() {
   if (!loaded)
     return fail(llvm::toString(loaded.takeError()));
   target = std::move(*loaded);
+  if (options.interleaveRows.value_or(false) && !hasUseForInterleavedRows())
+    return fail("--interleave-rows makes packages faster on cores with DSP instructions and without MVE, which '" + target.name + "' is not");
 
   ImportOptions import;
   for (auto &[symbol, size] : options.dims)
@@ -208,6 +212,7 @@ ScheduleRequest Compilation::scheduleRequest() const {
     request.inputMode = options.inputMode;
   request.tokenBlock = options.tokenBlock;
   request.schedule = options.schedule;
+  request.interleaveRows = hasUseForInterleavedRows() ? options.interleaveRows : false;
   return request;
 }
 
@@ -255,11 +260,12 @@ LogicalResult Compilation::refuse(int64_t besideArenaBytes) {
   if (succeeded(runPhase(*chosen.planned, [&](OpPassManager &manager) { manager.addPass(createVerifyMemory(limit)); })))
     return fail("arena needs " + Twine(chosen.arenaBytes) + " bytes, the budget is " + Twine(budget), Code::Memory);
   int64_t smallest = chosen.arenaBytes;
-  if (options.tokenBlock || options.schedule || !options.inputMode.empty()) {
+  if (options.tokenBlock || options.schedule || options.interleaveRows || !options.inputMode.empty()) {
     ScheduleRequest anything = scheduleRequest();
     anything.inputMode.reset();
     anything.tokenBlock.reset();
     anything.schedule.reset();
+    anything.interleaveRows = hasUseForInterleavedRows() ? std::nullopt : std::optional(false);
     FailureOr<PlannedSchedule> best = search(anything);
     if (failed(best))
       return failure();
@@ -287,7 +293,7 @@ LogicalResult Compilation::emit(StringRef name) {
   if (llvm::Error error = package.commit())
     return fail(llvm::toString(std::move(error)));
   output << name << ": arena " << chosen.arenaBytes << " of " << budget << " bytes, " << chosen.choice.tokenBlock
-         << " tokens at a time, attention " << chosen.choice.describeAttentions() << ", input mode " << chosen.choice.inputMode
+         << " tokens at a time" << (chosen.choice.interleavesRows ? ", interleaved" : "") << ", attention " << chosen.choice.describeAttentions() << ", input mode " << chosen.choice.inputMode
          << "; weights " << packBytes << " of " << flashBytes << " bytes\n"
          << "package written to " << options.outputDirectory << "\n";
   return success();

@@ -44,6 +44,8 @@ struct CompileOptions {
   std::string inputMode;
   /// Bytes for two panels of weights, copied from flash while the kernels compute; 0: read in place. The target's where absent.
   std::optional<int64_t> weightPanelBytes;
+  /// Whether linear layers interleave their rows by fours: faster on cores with DSP instructions, for more arena. Chosen where absent.
+  std::optional<bool> interleaveRows;
   /// Stops after this phase and prints its IR instead of writing a package.
   std::optional<Phase> stopAfter;
   /// Prints the memory plan as text; without an output directory nothing else is done with it.

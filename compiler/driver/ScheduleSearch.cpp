@@ -24,6 +24,8 @@ constexpr double kWorthQuantizing = 1.6;
 
 /// Patches unfolded together: each set of them reads all weights of the embedding.
 constexpr int64_t kPatchBlocks[] = {1, 2, 3, 4, 6, 9, 12};
+/// Rows from which on interleaving them by fours pays for itself and for widened weights.
+constexpr int64_t kInterleaveFrom = 24;
 constexpr int64_t kSmallTokenBlocks = 12; ///< from here on, only what saves a reading of the weights
 
 bool isLossy(AttentionSchedule schedule) { return schedule != AttentionSchedule::Cached; }
@@ -111,6 +113,7 @@ FailureOr<OwningOpRef<ModuleOp>> ScheduleSearch::schedule(const ScheduleChoice &
   options.tokenBlock = choice.tokenBlock;
   options.patchBlock = choice.patchBlock;
   options.weightPanel = request.weightPanelBytes;
+  options.interleaveFrom = choice.interleavesRows ? kInterleaveFrom : 0;
   if (failed(runPasses(*module, [&](OpPassManager &manager) {
         if (!split.empty()) {
           SplitHeadsOptions heads;
@@ -171,7 +174,7 @@ LogicalResult ScheduleSearch::measurePatches() {
     for (int64_t block : kPatchBlocks) {
       if (block > 1 && block > patches)
         break;
-      ScheduleChoice choice{mode, request.tokenBlock.value_or(1), block, std::vector(attentionCount, AttentionSchedule::Cached)};
+      ScheduleChoice choice{mode, request.tokenBlock.value_or(1), block, false, std::vector(attentionCount, AttentionSchedule::Cached)};
       FailureOr<OwningOpRef<ModuleOp>> scheduled = schedule(choice);
       if (failed(scheduled))
         return failure();
@@ -188,12 +191,13 @@ LogicalResult ScheduleSearch::measurePatches() {
 }
 
 LogicalResult ScheduleSearch::measureRows(AttentionSchedule kind) {
-  std::vector<int64_t> blocks = tokenBlocks();
-  rowsFigures.resize(blocks.size());
-  for (auto [figures, block] : llvm::zip_equal(rowsFigures, blocks)) {
-    figures.tokenBlock = block;
-    figures.attentions.resize(attentionCount);
-    ScheduleChoice choice{patchFigures.front().inputMode, block, 1, std::vector(attentionCount, kind)};
+  if (rowsFigures.empty())
+    for (int64_t block : tokenBlocks())
+      for (bool interleaves : {false, true})
+        if (request.interleaveRows ? *request.interleaveRows == interleaves : !interleaves || block >= kInterleaveFrom)
+          rowsFigures.push_back({block, interleaves, std::vector<std::array<std::optional<Part>, 3>>(attentionCount), {}});
+  for (RowsFigures &figures : rowsFigures) {
+    ScheduleChoice choice{patchFigures.front().inputMode, figures.tokenBlock, 1, figures.interleavesRows, std::vector(attentionCount, kind)};
     FailureOr<OwningOpRef<ModuleOp>> scheduled = schedule(choice);
     if (failed(scheduled))
       return failure();
@@ -219,6 +223,7 @@ std::vector<ScheduleSearch::Combination> ScheduleSearch::combine(int64_t limitBy
   for (const RowsFigures &rows : rowsFigures) {
     Combination base;
     base.choice.tokenBlock = rows.tokenBlock;
+    base.choice.interleavesRows = rows.interleavesRows;
     base.cycles = base.price = rows.rest.cycles;
     base.peakBytes = rows.rest.peakBytes;
     for (const auto &kinds : rows.attentions) {

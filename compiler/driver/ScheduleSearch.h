@@ -42,11 +42,13 @@ struct ScheduleRequest {
   std::optional<std::string> inputMode;
   std::optional<int64_t> tokenBlock;
   std::optional<AttentionSchedule> schedule;
+  std::optional<bool> interleaveRows;
 };
 
 struct ScheduleChoice {
   std::string inputMode;
   int64_t tokenBlock = 0, patchBlock = 0;
+  bool interleavesRows = false;
   std::vector<AttentionSchedule> attentions; ///< in the order of the network
 
   /// "cached", or "cached (10), head-by-head (2)" where attentions differ.
@@ -80,6 +82,7 @@ private:
   /// All but the patch embedding, for one number of tokens.
   struct RowsFigures {
     int64_t tokenBlock = 0;
+    bool interleavesRows = false;
     std::vector<std::array<std::optional<Part>, 3>> attentions; ///< by AttentionSchedule
     Part rest;
   };

@@ -14,6 +14,8 @@ namespace {
 
 /// Cycles for one multiply-accumulate in the loops of row_dots.cpp, by llvm-mca 19 (docs/kernels.md): whole turns of three rows, two, one.
 constexpr double kThreeRows = 0.594, kTwoRows = 0.766, kOneRow = 0.907;
+/// The same for four interleaved rows, and instructions for each weight that is widened and each value that is interleaved first.
+constexpr double kFourRows = 0.510, kWiden = 0.69, kInterleave = 1.75;
 
 /// rows x columns outputs, each a sum over a depth; or values each computed alone.
 struct Work {
@@ -21,6 +23,7 @@ struct Work {
   double perOutput;         ///< instructions around the sums, per output
   double perPair;           ///< and per pair of columns
   double perMac = 0;        ///< instructions in a loop of its own; 0: that of row_dots.cpp
+  bool byFours = false;     ///< rows are interleaved, and go by the loop of row_fours.cpp
 };
 
 Work workOf(StringRef kernel) {
@@ -30,6 +33,11 @@ Work workOf(StringRef kernel) {
       .Cases("linear_gelu_s16", "linear_gelu_panels_s16", Work{"units", "depth", 14, 64})
       .Cases("linear_keys_s8", "linear_keys_panels_s8", Work{"units", "depth", 11, 64})
       .Cases("linear_values_s8", "linear_values_panels_s8", Work{"units", "depth", 7.7, 64})
+      .Case("linear_fours_s16", Work{"units", "depth", 7.7, 64, 0, true})
+      .Case("linear_add_fours_s16", Work{"units", "depth", 8.4, 64, 0, true})
+      .Case("linear_gelu_fours_s16", Work{"units", "depth", 14, 64, 0, true})
+      .Case("linear_keys_fours_s8", Work{"units", "depth", 11, 64, 0, true})
+      .Case("linear_values_fours_s8", Work{"units", "depth", 7.7, 64, 0, true})
       .Case("attention_scores_s16", Work{"tokens", "head_width", 8, 64})
       .Case("attention_context_s16", Work{"head_width", "tokens", 9.6, 64})
       .Case("attention_context_keys_s16", Work{"head_width", "tokens", 10, 30, 1.34})
@@ -83,6 +91,8 @@ double cyclesOfOneRun(CallOp call, int64_t rows) {
   double outside = double(rows) * columns * work.perOutput + columns / 2 * work.perPair;
   if (work.depth.empty())
     return outside;
+  if (work.byFours && rows >= 4)
+    return outside + depth * (double(rows / 4 * 4) * kInterleave + columns / 2 * cyclesOfPairByFours(rows));
   return outside + columns / 2 * depth * (work.perMac > 0 ? 2 * double(rows) * work.perMac : cyclesOfPair(rows));
 }
 
@@ -94,6 +104,10 @@ double cyclesOfPair(int64_t rows) {
   // One row left over and the three before it are two pairs.
   int64_t pairs = rows % 3 == 2 ? 1 : rows % 3 == 1 ? 2 : 0, threes = (rows - 2 * pairs) / 3;
   return 2 * (double(3 * threes) * kThreeRows + double(2 * pairs) * kTwoRows);
+}
+
+double cyclesOfPairByFours(int64_t rows) {
+  return 2 * (double(rows / 4 * 4) * kFourRows + kWiden) + (rows % 4 ? cyclesOfPair(rows % 4) : 0);
 }
 
 double computeCyclesOf(CallOp call) {

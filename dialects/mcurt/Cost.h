@@ -23,6 +23,9 @@ double cyclesOf(CallOp call, double flashCyclesPerByte);
 /// Three rows share the unpacking of the weights, two and one do not have that luck.
 double cyclesOfPair(int64_t rows);
 
+/// The same where rows are interleaved by fours and the weights widened once for all of them.
+double cyclesOfPairByFours(int64_t rows);
+
 } // namespace mcuform::mcurt
 
 #endif // MCUFORM_DIALECTS_MCURT_COST_H

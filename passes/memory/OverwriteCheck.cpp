@@ -99,7 +99,7 @@ private:
   int64_t bytesWritten(mcurt::CallOp call, unsigned buffer) {
     if (buffer == 0 && call.getKernel() == "copy_s16")
       return 2 * integerOf(call, "rows") * integerOf(call, "width");
-    if (buffer == 0 && (call.getKernel() == "linear_add_s16" || call.getKernel() == "linear_add_panels_s16"))
+    if (buffer == 0 && llvm::is_contained<StringRef>({"linear_add_s16", "linear_add_panels_s16", "linear_add_fours_s16"}, call.getKernel()))
       return 2 * integerOf(call, "rows") * integerOf(call, "units");
     return mcurt::sizeBytesOf(mcurt::typeOf(mcurt::rootOf(call.getBuffers()[buffer])));
   }

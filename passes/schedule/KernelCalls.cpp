@@ -34,10 +34,10 @@ static int64_t leadOfImage(mcuf::QPatchEmbedOp op, int64_t block) {
   return (lead + kInputAlignBytes - 1) / kInputAlignBytes * kInputAlignBytes;
 }
 
-/// "linear_add_panels_s16" for "linear_add_s16".
-static std::string byPanels(StringRef kernel) {
+/// "linear_add_panels_s16" for "linear_add_s16" and "panels".
+static std::string variantOf(StringRef kernel, StringRef scratch) {
   auto [name, type] = kernel.rsplit('_');
-  return (name + "_panels_" + type).str();
+  return (name + "_" + scratch + "_" + type).str();
 }
 
 void LoopBuilder::callLinear(Operation *op, StringRef kernel, BufferUse result, Value input, int64_t rowsAtMost, SmallVector<Integer> integers) {
@@ -57,8 +57,13 @@ void LoopBuilder::callLinear(Operation *op, StringRef kernel, BufferUse result, 
     if (rowsAtMost > 1) {
       Value panels = localBuffer("panels", {panelUnits < units ? 2 : 1, panelUnits * depth}, 8, op->getLoc());
       integers.push_back(panelUnits);
-      return call(op, byPanels(kernel), {result, out(panels), in(input), in(weights), in(bias), in(mult)}, integers);
+      return call(op, variantOf(kernel, "panels"), {result, out(panels), in(input), in(weights), in(bias), in(mult)}, integers);
     }
+  }
+  if (options.interleaveFrom && rowsAtMost >= std::max<int64_t>(options.interleaveFrom, 4)) {
+    // Two rows more are a pair of channels, widened.
+    Value fours = localBuffer("fours", {rowsAtMost / 4 * 4 + 2, depth}, 16, op->getLoc());
+    return call(op, variantOf(kernel, "fours"), {result, out(fours), in(input), in(weights), in(bias), in(mult)}, integers);
   }
   call(op, kernel, {result, in(input), in(weights), in(bias), in(mult)}, integers);
 }

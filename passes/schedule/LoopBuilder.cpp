@@ -219,6 +219,7 @@ void LoopBuilder::build() {
   function->setAttr("mcurt.schedule",
                     builder.getDictionaryAttr({builder.getNamedAttr("kind", builder.getStringAttr("fused-rows")),
                                                builder.getNamedAttr("token_block", builder.getI64IntegerAttr(options.tokenBlock)),
+                                               builder.getNamedAttr("interleave_from", builder.getI64IntegerAttr(options.interleaveFrom)),
                                                builder.getNamedAttr("patch_block", builder.getI64IntegerAttr(options.patchBlock))}));
   source.erase();
 }

@@ -14,6 +14,7 @@ struct LoopOptions {
   bool overwritesInput;  ///< the image lies over the tokens of its patch embedding
   bool streamsInput;     ///< the image comes line by line, a strip of patches at a time
   int64_t weightPanel;   ///< bytes for two panels of weights; 0: weights are read in place
+  int64_t interleaveFrom; ///< rows from which on linear layers in place interleave them by fours; 0: never
 };
 
 /// index * scale + offset, in one dimension of a buffer.
@@ -51,7 +52,7 @@ private:
   // Loops and calls.
   void forBlocks(int64_t extent, int64_t step, mlir::Location loc, llvm::function_ref<void(mcurt::Integer, mcurt::Integer)> body);
   void call(mlir::Operation *op, llvm::StringRef kernel, llvm::ArrayRef<mcurt::BufferUse> buffers, llvm::ArrayRef<mcurt::Integer> integers);
-  /// Calls the kernel of a linear layer, by panels where that is asked for and pays. `rowsAtMost` of a call; `integers` begin with the
+  /// Calls the kernel of a linear layer, by panels or on interleaved rows where that is asked for and pays. `rowsAtMost` of a call; `integers` begin with the
   /// kernel's own up to units.
   void callLinear(mlir::Operation *op, llvm::StringRef kernel, mcurt::BufferUse result, mlir::Value input, int64_t rowsAtMost,
                   llvm::SmallVector<mcurt::Integer> integers);

@@ -105,7 +105,7 @@ struct Schedule : impl::ScheduleBase<Schedule> {
       schedule::RowGroups groups = schedule::divideIntoGroups(function, order);
       schedule::StoragePlan storage(groups, order);
       Location loc = function.getLoc();
-      schedule::LoopBuilder loops(function, groups, storage, order, {tokenBlock, patchBlock, overwritesInput, streamsInput, weightPanel});
+      schedule::LoopBuilder loops(function, groups, storage, order, {tokenBlock, patchBlock, overwritesInput, streamsInput, weightPanel, interleaveFrom});
       loops.build();
       if (int64_t least = loops.smallestPanelNeeded()) {
         emitError(loc) << "weight panels of " << int64_t(weightPanel) << " bytes hold no pair of units of any layer: the smallest needs " << least;

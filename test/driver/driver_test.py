@@ -160,6 +160,12 @@ def weight_panels_of_nonsense_sizes(tools):
 
 
 @case
+def interleaved_rows_on_a_core_without_use_for_them(tools):
+    for target in ("host", "mps3-an547"):
+        refused(tools, SAMPLE, "--interleave-rows", "'%s'" % target, extra=("--interleave-rows", "--target", target))
+
+
+@case
 def an_unknown_target(tools):
     refused(tools, SAMPLE, "no-such-board", "mps2-an500", extra=("--target", "no-such-board"))
 

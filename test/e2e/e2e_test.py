@@ -103,6 +103,21 @@ def sample_reads_weights_by_panels(tools):
 
 
 @case
+def sample_interleaves_its_rows(tools):
+    """The same logits on host and board in fewer instructions, of which attention, normalization and what is around the products stay as they are."""
+    images = first_images(tools, sample("test_images.npy"), 8)
+    boards, logits = [], set()
+    for name, options in (("rows", ["--no-interleave-rows"]), ("fours", ["--interleave-rows", "--token-block", "36"])):
+        tools.call("mcuformc", sample("shapes_vit.onnx"), "--calibrate", sample("calibration.npy"), "--mean", "0.5", "--std", "0.5", "-o", tools.path(name),
+                   *options)
+        boards.append(check_both_targets(tools, tools.path(name), images))
+        logits.add(read(tools.path("board.npy")))
+        print(name, boards[-1]["instructions_per_image"], boards[-1]["arena_high_water_bytes"])
+    expect(len(logits) == 1, "%d different logits" % len(logits))
+    expect(boards[1]["instructions_per_image"] < 0.96 * boards[0]["instructions_per_image"], "nothing gained")
+
+
+@case
 def sample_opset13_computes_the_same(tools):
     """Decomposed LayerNorm and GELU are recognized: the same weights as another graph give the same accuracy."""
     model = os.path.join(TEST_DATA, "shapes_vit_opset13.onnx")

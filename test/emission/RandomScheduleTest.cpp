@@ -116,6 +116,7 @@ TEST_CASE("random networks run as the integer interpreter says") {
       ScheduleOptions options;
       options.tokenBlock = tokenBlock;
       options.patchBlock = 1 + random() % 5;
+      options.interleaveFrom = random() % 2 ? 4 : 0;
       options.weightPanel = random() % 2 ? 4096 << random() % 3 : 0;
       buildSchedulePipeline(manager, options);
       buildMemoryPipeline(manager);

@@ -217,6 +217,13 @@ def weights_by_panels_equal_interpreter(tools):
 
 
 @case
+def interleaved_rows_equal_interpreter(tools):
+    """On the host the rows stay as they lie; what is tested is the schedule, with panels for some layers and groups of four for others."""
+    equals_interpreter(tools, "cls", [(12, 4), (5, 7)], interleave_from=4)
+    equals_interpreter(tools, "even", [(4, 6)], interleave_from=4, weight_panel=200, input_mode="overwrite")
+
+
+@case
 def a_firmwares_port_reads_what_the_report_says(tools):
     """A port that delivers at the wait gives the same logits, and its bytes are those of the report; the layers' figures add up to them."""
     need("cmake", "gcc")
@@ -296,7 +303,7 @@ def report_agrees_with_header(tools):
     expect(report["model"]["macs"] == sum(layer["macs"] for layer in report["layers"]), "macs")
     expect(sum(layer["weights_bytes"] for layer in report["layers"]) >= report["flash"]["weights_bytes"], "weights of layers")
     expect(report["quantization"]["residual_bits"] == 16 and report["quantization"]["residual_scale"] == 0.001, "quantization")
-    expect(report["schedule"] == {"kind": "fused-rows", "patch_block": 4, "token_block": 12}, "schedule")
+    expect(report["schedule"] == {"interleave_from": 0, "kind": "fused-rows", "patch_block": 4, "token_block": 12}, "schedule")
     # 31 tokens of 24: 3 linears and the projection, 2 products of attention, the MLP; 30 patches of 48; the head.
     block = 31 * (4 * 24 * 24 + 31 * 48 + 2 * 24 * 48)
     expect(report["model"]["macs"] == 2 * block + 30 * 48 * 24 + 7 * 24, "macs are %d" % report["model"]["macs"])

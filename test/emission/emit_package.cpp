@@ -1,6 +1,6 @@
 // The compiler's back end alone, for tests: from integer operators in text form to a package.
 //
-//   mcuform-emit-test MODEL.mlir OUT NAME [--token-block N] [--patch-block N] [--input-mode MODE] [--weight-panel N]
+//   mcuform-emit-test MODEL.mlir OUT NAME [--token-block N] [--patch-block N] [--input-mode MODE] [--weight-panel N] [--interleave-from N]
 //                     [--images FILE --logits FILE]
 //
 // With --images (raw uint8 images, one behind the other) it also writes what the integer interpreter computes for them.
@@ -25,6 +25,7 @@ llvm::cl::opt<int64_t> tokenBlock("token-block", llvm::cl::init(12));
 llvm::cl::opt<int64_t> patchBlock("patch-block", llvm::cl::init(4));
 llvm::cl::opt<std::string> inputMode("input-mode", llvm::cl::init("frame"));
 llvm::cl::opt<int64_t> weightPanel("weight-panel", llvm::cl::init(0));
+llvm::cl::opt<int64_t> interleaveFrom("interleave-from", llvm::cl::init(0));
 llvm::cl::opt<std::string> imagesPath("images");
 llvm::cl::opt<std::string> logitsPath("logits");
 
@@ -86,6 +87,7 @@ int main(int argc, char **argv) {
   options.patchBlock = patchBlock;
   options.inputMode = inputMode;
   options.weightPanel = weightPanel;
+  options.interleaveFrom = interleaveFrom;
   mcuform::buildSchedulePipeline(manager, options);
   mcuform::buildMemoryPipeline(manager);
   if (failed(manager.run(*module)))

@@ -202,6 +202,31 @@ void linear_values_panels_s8(int8_t *values, int8_t *, const int16_t *in, const 
   linear_values_s8(values, in, weights, bias, mult, first, rows, depth, units, tokens, head_width);
 }
 
+void linear_fours_s16(int16_t *out, int16_t *, const int16_t *in, const int8_t *weights, const int32_t *bias, const int32_t *mult,
+                      int32_t rows, int32_t depth, int32_t units) {
+  linear_s16(out, in, weights, bias, mult, rows, depth, units);
+}
+
+void linear_add_fours_s16(int16_t *x, int16_t *, const int16_t *in, const int8_t *weights, const int32_t *bias, const int32_t *mult,
+                          int32_t rows, int32_t depth, int32_t units) {
+  linear_add_s16(x, in, weights, bias, mult, rows, depth, units);
+}
+
+void linear_gelu_fours_s16(int16_t *out, int16_t *, const int16_t *in, const int8_t *weights, const int32_t *bias, const int32_t *mult,
+                           int32_t rows, int32_t depth, int32_t units, int32_t index_mult, int32_t delta_mult) {
+  linear_gelu_s16(out, in, weights, bias, mult, rows, depth, units, index_mult, delta_mult);
+}
+
+void linear_keys_fours_s8(int8_t *keys, int16_t *, const int16_t *in, const int8_t *weights, const int32_t *bias, const int32_t *mult,
+                          int32_t first, int32_t rows, int32_t depth, int32_t units, int32_t tokens, int32_t head_width) {
+  linear_keys_s8(keys, in, weights, bias, mult, first, rows, depth, units, tokens, head_width);
+}
+
+void linear_values_fours_s8(int8_t *values, int16_t *, const int16_t *in, const int8_t *weights, const int32_t *bias, const int32_t *mult,
+                            int32_t first, int32_t rows, int32_t depth, int32_t units, int32_t tokens, int32_t head_width) {
+  linear_values_s8(values, in, weights, bias, mult, first, rows, depth, units, tokens, head_width);
+}
+
 void attention_scores_s16(int16_t *scores, const int16_t *q, const int8_t *keys, const int32_t *mult, int32_t rows, int32_t tokens,
                           int32_t head_width, int32_t q_stride) {
   for (int32_t r = 0; r < rows; ++r) {

@@ -1,4 +1,5 @@
-// Cases of the linears whose weights come panel by panel: all sizes of panels, a port that is late, each byte read once.
+// Cases of the linears with scratch memory: weights panel by panel (all sizes of panels, a port that is late, each byte read once) and rows
+// interleaved by fours.
 #include "late_port.h"
 #include "linear_case.h"
 
@@ -15,43 +16,52 @@ struct PanelBuffer {
     units = number % 4 == 0 ? 2 : number % 4 == 1 ? all : 2 * random.between(1, all / 2 + 1);
     memory = static_cast<int8_t *>(allocate_guarded_memory(static_cast<size_t>(units) * shape.depth * (units < all ? 2 : 1)));
   }
+  /// What the port did for the two runs of the kernel under test.
+  void check(Verdict &verdict, Shape shape) const {
+    const PortUse use = take_port_use();
+    const int32_t expected = 2 * (shape.units + shape.units % 2) * shape.depth;
+    if (!verdict.equal || (use.kept_the_contract && use.bytes == static_cast<size_t>(expected)))
+      return;
+    verdict.equal = false;
+    verdict.output = use.kept_the_contract ? "bytes of port" : "order of port";
+    verdict.expected = expected;
+    verdict.actual = static_cast<int32_t>(use.bytes);
+  }
 };
 
-/// What the port did for the two runs of the kernel under test.
-void check_port(Verdict &verdict, Shape shape) {
-  const PortUse use = take_port_use();
-  const int32_t expected = 2 * (shape.units + shape.units % 2) * shape.depth;
-  if (!verdict.equal || (use.kept_the_contract && use.bytes == static_cast<size_t>(expected)))
-    return;
-  verdict.equal = false;
-  verdict.output = use.kept_the_contract ? "bytes of port" : "order of port";
-  verdict.expected = expected;
-  verdict.actual = static_cast<int32_t>(use.bytes);
-}
+/// Room for the whole groups of four rows and two of weights, and no more.
+struct FourBuffer {
+  int16_t *memory;
+
+  FourBuffer(Random &, Shape shape, int32_t)
+      : memory(static_cast<int16_t *>(allocate_guarded_memory(static_cast<size_t>((shape.rows & ~3) + 2) * shape.depth * 2))) {}
+  void check(Verdict &, Shape) const {}
+};
 
 /// call(is_expected, out, panels, linear, index_mult): the definition or the kernel under test.
-template <class Call> Verdict check_linear(Random &random, const char *output, Call call) {
+template <class Scratch, class Call> Verdict check_linear(Random &random, const char *output, Call call) {
   Verdict verdict;
   for (int32_t number = 0; verdict.equal && number < case_count; ++number) {
     verdict.case_number = number;
     Linear linear(random, shape_of(random, number), pattern_of(random, number));
     const Shape shape = linear.shape;
-    const PanelBuffer panels(random, shape, number);
+    const Scratch scratch(random, shape, number);
     const int32_t index_mult = draw_index_mult(random, number);
     Output<int16_t> out(random, output, shape.rows * shape.units, Pattern::uniform, -32768, 32767);
     for (int32_t copy = 0; copy < out.copies; ++copy) {
       if (copy == 1)
         take_port_use(); // a definition may know nothing of ports
-      call(copy == 0, out[copy], panels, linear, index_mult);
+      call(copy == 0, out[copy], scratch, linear, index_mult);
     }
     out.compare(verdict);
-    check_port(verdict, shape);
+    scratch.check(verdict, shape);
     release_memory();
   }
   return verdict;
 }
 
-template <class Kernel> Verdict check_cache(Kernel *expected, Kernel *actual, Random &random, const char *output) {
+template <class Scratch, class Kernel, class... Last>
+Verdict check_cache(Kernel *expected, Kernel *actual, Random &random, const char *output, Last (*...last)(const Scratch &)) {
   Verdict verdict;
   for (int32_t number = 0; verdict.equal && number < case_count; ++number) {
     verdict.case_number = number;
@@ -60,52 +70,83 @@ template <class Kernel> Verdict check_cache(Kernel *expected, Kernel *actual, Ra
     const int32_t head_width = 2 * random.between(1, 5);
     shape.units = heads * head_width;
     Linear linear(random, shape, pattern_of(random, number));
-    const PanelBuffer panels(random, shape, number);
+    const Scratch scratch(random, shape, number);
     const int32_t first = random.between(0, 9);
     const int32_t tokens = first + shape.rows + (number % 2 == 0 ? 0 : random.between(0, 5));
     Output<int8_t> out(random, output, shape.units * (tokens + tokens % 2));
     for (int32_t copy = 0; copy < out.copies; ++copy) {
       if (copy == 1)
         take_port_use();
-      (copy == 0 ? expected : actual)(out[copy], panels.memory, linear.in, linear.weights, linear.bias, linear.mult, first, shape.rows,
-                                      shape.depth, shape.units, tokens, head_width, panels.units);
+      (copy == 0 ? expected : actual)(out[copy], scratch.memory, linear.in, linear.weights, linear.bias, linear.mult, first, shape.rows,
+                                      shape.depth, shape.units, tokens, head_width, last(scratch)...);
     }
     out.compare(verdict);
-    check_port(verdict, shape);
+    scratch.check(verdict, shape);
     release_memory();
   }
   return verdict;
 }
 
+int32_t panel_units(const PanelBuffer &panels) { return panels.units; }
+
 } // namespace
 
 Verdict check_linear_panels_s16(linear_panels_s16_type *expected, linear_panels_s16_type *actual, Random &random) {
-  return check_linear(random, "out", [&](bool first, int16_t *out, const PanelBuffer &panels, const Linear &a, int32_t) {
+  return check_linear<PanelBuffer>(random, "out", [&](bool first, int16_t *out, const PanelBuffer &panels, const Linear &a, int32_t) {
     (first ? expected : actual)(out, panels.memory, a.in, a.weights, a.bias, a.mult, a.shape.rows, a.shape.depth, a.shape.units,
                                 panels.units);
   });
 }
 
 Verdict check_linear_add_panels_s16(linear_add_panels_s16_type *expected, linear_add_panels_s16_type *actual, Random &random) {
-  return check_linear(random, "x", [&](bool first, int16_t *x, const PanelBuffer &panels, const Linear &a, int32_t) {
+  return check_linear<PanelBuffer>(random, "x", [&](bool first, int16_t *x, const PanelBuffer &panels, const Linear &a, int32_t) {
     (first ? expected : actual)(x, panels.memory, a.in, a.weights, a.bias, a.mult, a.shape.rows, a.shape.depth, a.shape.units,
                                 panels.units);
   });
 }
 
 Verdict check_linear_gelu_panels_s16(linear_gelu_panels_s16_type *expected, linear_gelu_panels_s16_type *actual, Random &random) {
-  return check_linear(random, "out", [&](bool first, int16_t *out, const PanelBuffer &panels, const Linear &a, int32_t index_mult) {
-    (first ? expected : actual)(out, panels.memory, a.in, a.weights, a.bias, a.mult, a.shape.rows, a.shape.depth, a.shape.units, index_mult,
-                                delta_mult_of(index_mult), panels.units);
-  });
+  return check_linear<PanelBuffer>(
+      random, "out", [&](bool first, int16_t *out, const PanelBuffer &panels, const Linear &a, int32_t index_mult) {
+        (first ? expected : actual)(out, panels.memory, a.in, a.weights, a.bias, a.mult, a.shape.rows, a.shape.depth, a.shape.units,
+                                    index_mult, delta_mult_of(index_mult), panels.units);
+      });
 }
 
 Verdict check_linear_keys_panels_s8(linear_keys_panels_s8_type *expected, linear_keys_panels_s8_type *actual, Random &random) {
-  return check_cache(expected, actual, random, "keys");
+  return check_cache<PanelBuffer>(expected, actual, random, "keys", panel_units);
 }
 
 Verdict check_linear_values_panels_s8(linear_values_panels_s8_type *expected, linear_values_panels_s8_type *actual, Random &random) {
-  return check_cache(expected, actual, random, "values");
+  return check_cache<PanelBuffer>(expected, actual, random, "values", panel_units);
+}
+
+Verdict check_linear_fours_s16(linear_fours_s16_type *expected, linear_fours_s16_type *actual, Random &random) {
+  return check_linear<FourBuffer>(random, "out", [&](bool first, int16_t *out, const FourBuffer &fours, const Linear &a, int32_t) {
+    (first ? expected : actual)(out, fours.memory, a.in, a.weights, a.bias, a.mult, a.shape.rows, a.shape.depth, a.shape.units);
+  });
+}
+
+Verdict check_linear_add_fours_s16(linear_add_fours_s16_type *expected, linear_add_fours_s16_type *actual, Random &random) {
+  return check_linear<FourBuffer>(random, "x", [&](bool first, int16_t *x, const FourBuffer &fours, const Linear &a, int32_t) {
+    (first ? expected : actual)(x, fours.memory, a.in, a.weights, a.bias, a.mult, a.shape.rows, a.shape.depth, a.shape.units);
+  });
+}
+
+Verdict check_linear_gelu_fours_s16(linear_gelu_fours_s16_type *expected, linear_gelu_fours_s16_type *actual, Random &random) {
+  return check_linear<FourBuffer>(random, "out",
+                                  [&](bool first, int16_t *out, const FourBuffer &fours, const Linear &a, int32_t index_mult) {
+                                    (first ? expected : actual)(out, fours.memory, a.in, a.weights, a.bias, a.mult, a.shape.rows,
+                                                                a.shape.depth, a.shape.units, index_mult, delta_mult_of(index_mult));
+                                  });
+}
+
+Verdict check_linear_keys_fours_s8(linear_keys_fours_s8_type *expected, linear_keys_fours_s8_type *actual, Random &random) {
+  return check_cache<FourBuffer>(expected, actual, random, "keys");
+}
+
+Verdict check_linear_values_fours_s8(linear_values_fours_s8_type *expected, linear_values_fours_s8_type *actual, Random &random) {
+  return check_cache<FourBuffer>(expected, actual, random, "values");
 }
 
 } // namespace mcuform::test

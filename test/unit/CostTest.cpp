@@ -59,6 +59,12 @@ TEST_CASE("groups of three rows are cheapest") {
   CHECK(cyclesOfPair(5) == Approx(cyclesOfPair(3) + cyclesOfPair(2)));
 }
 
+TEST_CASE("interleaved rows are cheaper from two dozen on") {
+  CHECK(cyclesOfPairByFours(4) > cyclesOfPair(4) - 2);
+  CHECK(cyclesOfPairByFours(24) < 0.95 * cyclesOfPair(24));
+  CHECK(cyclesOfPairByFours(27) == Approx(cyclesOfPairByFours(24) + cyclesOfPair(3)));
+}
+
 TEST_CASE("a loop costs its full blocks and its last one, and what it fetches") {
   MLIRContext context;
   context.loadDialect<McurtDialect, func::FuncDialect>();

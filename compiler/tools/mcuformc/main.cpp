@@ -26,6 +26,7 @@ int main(int argc, char **argv) {
   std::string stopAfter, explain, schedule;
   std::vector<std::string> dims;
   std::optional<uint64_t> sram, arena, flash, weightPanel;
+  bool interleaveRows = false;
 
   CLI::App app("Compiles a vision transformer from ONNX to int8 C++ for microcontrollers.", "mcuformc");
   app.set_version_flag("--version", MCUFORM_VERSION);
@@ -59,6 +60,9 @@ int main(int argc, char **argv) {
                  "what attention keeps for all tokens: cached (keys and values), head-by-head (of one head, and int8 contexts), absorbed (int8 "
                  "tokens only; more products) (default: chosen for each attention)")
       ->check(CLI::IsMember(std::vector<std::string>(kAttentionSchedules.begin(), kAttentionSchedules.end())));
+  CLI::Option *interleave = app.add_flag("--interleave-rows,!--no-interleave-rows", interleaveRows,
+               "let linear layers copy their rows so that four of them lie interleaved: fewer instructions on cores with DSP, more arena "
+               "(default: chosen)");
   app.add_option("--name", options.name, "C identifier that all names begin with (default: from the model's file name)");
   app.add_option("--compile-to", stopAfter, "stop after a phase and print its IR: " + phaseList());
   app.add_option("--explain", explain, "memory: print the plan of the arena as text; needs no -o")->check(CLI::IsMember({"memory"}));
@@ -82,6 +86,8 @@ int main(int argc, char **argv) {
     }
     if (auto found = llvm::find(kAttentionSchedules, schedule); found != kAttentionSchedules.end())
       options.schedule = AttentionSchedule(found - kAttentionSchedules.begin());
+    if (interleave->count())
+      options.interleaveRows = interleaveRows;
     options.explainMemory = explain == "memory";
     if (!options.stopAfter && !options.explainMemory && options.outputDirectory.empty())
       throw CLI::RequiredError("-o");

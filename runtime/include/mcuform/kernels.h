@@ -127,6 +127,17 @@ inline namespace MCUFORM_RT_ABI {
 /// Accuracy   equal to the kernel without panels bit for bit
 /// Returns    nothing
 
+/// linear_fours_s16, linear_add_fours_s16, linear_gelu_fours_s16, linear_keys_fours_s8, linear_values_fours_s8: what the kernels without
+/// "fours" do, faster for many rows: rows are first copied so that four of them lie interleaved, and weights are widened once for all rows.
+///
+/// Layout     as without fours; fours: two rows of depth values more than there are in whole groups of four
+/// Quant      as without fours
+/// Aliasing   fours overlaps nothing
+/// Alignment  4 bytes for all buffers
+/// Scratch    fours; what it holds afterwards means nothing
+/// Accuracy   equal to the kernel without fours bit for bit
+/// Returns    nothing
+
 /// attention_scores_s16: of one head, scores[r][j] = s16(R(sum_k q[r][k]*K[j][k], mult[0], 0)).
 ///
 /// Layout     q [rows] of dh int16, q_stride values apart, the pointer at the head's first column; keys the head's part of the K cache;

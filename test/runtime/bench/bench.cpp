@@ -53,12 +53,13 @@ struct Linear {
   const int16_t *in;
   const int8_t *weights;
   const int32_t *bias, *mult;
-  int16_t *out;
+  int16_t *out, *fours;
 
   Linear(int32_t rows, int32_t depth, int32_t units)
       : depth(depth), units(units), in(buffer<int16_t>(rows * depth, -3000, 3000)),
         weights(buffer<int8_t>(units * depth, -127, 127)), bias(buffer<int32_t>(units, -1000, 1000)),
-        mult(buffer<int32_t>(units, 100000, 1000000)), out(buffer<int16_t>(rows * units, -100, 100)) {}
+        mult(buffer<int32_t>(units, 100000, 1000000)), out(buffer<int16_t>(rows * units, -100, 100)),
+        fours(buffer<int16_t>((rows + 2) * depth, 0, 0)) {}
   int64_t products(int32_t of_rows) const { return static_cast<int64_t>(of_rows) * depth * units; }
 };
 
@@ -67,12 +68,12 @@ struct Linear {
 int32_t run() {
   using namespace mcuform::rt;
   constexpr int32_t tokens = 197, block = 12;
-  constexpr int32_t row_counts[] = {1, 2, 3, 5, block, 16, tokens};
+  constexpr int32_t row_counts[] = {1, 2, 3, 5, block, 16, 24, 48, tokens};
   constexpr int32_t cache_row_counts[] = {block, tokens};
   constexpr int32_t attention_row_counts[] = {1, block, 16, tokens};
 
   // A linear on several counts of rows, and on all tokens block by block: call(linear, first row, rows).
-  const auto linear = [&](const char *name, const char *name_by_blocks, int32_t depth, int32_t units, auto call) {
+  const auto linear = [&](const char *name, const char *name_by_blocks, int32_t block, int32_t depth, int32_t units, auto call) {
     Linear a(tokens, depth, units);
     for (const int32_t rows : row_counts)
       measure(name, rows, "MAC", a.products(rows), [&] { call(a, 0, rows); });
@@ -84,14 +85,23 @@ int32_t run() {
   };
 
   print("| kernel | rows | instructions | each |\n|---|---|---|---|\n");
-  linear("linear_s16 192->576", "linear_s16 192->576, by 12", 192, 576, [](const Linear &a, int32_t first, int32_t rows) {
+  linear("linear_s16 192->576", "linear_s16 192->576, by 12", block, 192, 576, [](const Linear &a, int32_t first, int32_t rows) {
     linear_s16(a.out + first * a.units, a.in + first * a.depth, a.weights, a.bias, a.mult, rows, a.depth, a.units);
   });
-  linear("linear_gelu_s16 192->768", "linear_gelu_s16 192->768, by 12", 192, 768, [](const Linear &a, int32_t first, int32_t rows) {
+  linear("linear_gelu_s16 192->768", "linear_gelu_s16 192->768, by 12", block, 192, 768, [](const Linear &a, int32_t first, int32_t rows) {
     linear_gelu_s16(a.out + first * a.units, a.in + first * a.depth, a.weights, a.bias, a.mult, rows, a.depth, a.units, 1 << 21, 1 << 25);
   });
-  linear("linear_add_s16 768->192", "linear_add_s16 768->192, by 12", 768, 192, [](const Linear &a, int32_t first, int32_t rows) {
+  linear("linear_add_s16 768->192", "linear_add_s16 768->192, by 12", block, 768, 192, [](const Linear &a, int32_t first, int32_t rows) {
     linear_add_s16(a.out + first * a.units, a.in + first * a.depth, a.weights, a.bias, a.mult, rows, a.depth, a.units);
+  });
+  linear("linear_fours_s16 192->576", "linear_fours_s16 192->576, by 48", 48, 192, 576, [](const Linear &a, int32_t first, int32_t rows) {
+    linear_fours_s16(a.out + first * a.units, a.fours, a.in + first * a.depth, a.weights, a.bias, a.mult, rows, a.depth, a.units);
+  });
+  linear("linear_gelu_fours_s16 192->768", "linear_gelu_fours_s16 192->768, by 48", 48, 192, 768, [](const Linear &a, int32_t first, int32_t rows) {
+    linear_gelu_fours_s16(a.out + first * a.units, a.fours, a.in + first * a.depth, a.weights, a.bias, a.mult, rows, a.depth, a.units, 1 << 21, 1 << 25);
+  });
+  linear("linear_add_fours_s16 768->192", "linear_add_fours_s16 768->192, by 48", 48, 768, 192, [](const Linear &a, int32_t first, int32_t rows) {
+    linear_add_fours_s16(a.out + first * a.units, a.fours, a.in + first * a.depth, a.weights, a.bias, a.mult, rows, a.depth, a.units);
   });
   {
     Linear a(1, 192, 1000);
