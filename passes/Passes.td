@@ -209,7 +209,8 @@ def Quantize : Pass<"mcuf-quantize", "::mlir::ModuleOp"> {
     folded into the neighbouring weights, everything else int16. The image becomes uint8 [height, width, channels]: its normalization goes into the patch weights.
     Where the covariance of a layer's inputs is known, its weights are rounded together, so that what one leaves is compensated by others.
   }];
-  let options = [Option<"compensateRounding", "compensate-rounding", "bool", "true", "Round weights with the covariance of their inputs, where there is one">];
+  let options = [Option<"compensateRounding", "compensate-rounding", "bool", "true", "Round weights with the covariance of their inputs, where there is one">,
+                 Option<"noteValues", "note-values", "bool", "false", "Note at each operator which value of the float network it stands for, and its scales (mcuf.value)">];
   let dependentDialects = ["::mcuform::mcuf::McufDialect", "::mlir::quant::QuantizationDialect"];
 }
 

@@ -67,7 +67,9 @@ void buildFusePipeline(OpPassManager &module) {
 
 void buildQuantizePipeline(OpPassManager &manager, const CalibrateOptions &calibration) {
   manager.addNestedPass<func::FuncOp>(createCalibrate(calibration));
-  manager.addPass(createQuantize());
+  QuantizeOptions quantization;
+  quantization.noteValues = true;
+  manager.addPass(createQuantize(quantization));
   manager.addNestedPass<func::FuncOp>(createVerifyQuantized());
 }
 

@@ -21,6 +21,19 @@ llvm::Expected<std::vector<float>> evaluateFloatModel(llvm::StringRef onnxPath, 
                                                       llvm::ArrayRef<float> std,
                                                       llvm::function_ref<void(size_t done, size_t total)> progress);
 
+/// A value of the float network as the package was compiled from it.
+struct FloatLayer {
+  int64_t number = 0; ///< of its operator, counted without constants; see passes/support/ValueAttribute.h
+  int64_t rows = 0, columns = 0;
+};
+
+/// Evaluates the fused float network, of which the package is the integer form, over `images` and hands out the values of `layers`:
+/// take(image, index of the layer, its values row by row). Fails where the file is not the one with `sha256` (empty: any) or its network has other
+/// values. `absorbed`: attentions whose projections are absorbed.
+llvm::Error evaluateFloatLayers(llvm::StringRef onnxPath, llvm::StringRef sha256, const NpyArray &images, llvm::ArrayRef<float> mean,
+                                llvm::ArrayRef<float> std, llvm::ArrayRef<int64_t> absorbed, llvm::ArrayRef<FloatLayer> layers,
+                                llvm::function_ref<void(size_t image, size_t layer, llvm::ArrayRef<float> values)> take);
+
 } // namespace mcuform
 
 #endif // MCUFORM_COMPILER_DRIVER_FLOATORACLE_H

@@ -17,10 +17,17 @@
 
 namespace mcuform::emission {
 
+/// Which value of the float network a layer's result stands for; see passes/support/ValueAttribute.h.
+struct LayerValue {
+  int64_t number, rows, columns;
+  std::vector<double> scales;
+};
+
 struct Layer {
   std::string name, kind;
   int64_t macs, weightsBytes;
   mcurt::LayerTraffic traffic;
+  std::optional<LayerValue> value;
 };
 
 struct Package {
@@ -69,6 +76,8 @@ std::string emitWeightsAssembly(const Package &package);
 /// `runtimeSources`: .cpp files of the runtime, relative to the package.
 std::string emitCMake(const Package &package, llvm::ArrayRef<std::string> runtimeSources);
 std::string emitReport(const Package &package);
+/// values.json: what the integers of layers mean, for comparing them with the float network.
+std::string emitValues(const Package &package);
 std::string emitHtmlReport(const Package &package);
 
 /// Files of the runtime that the package needs: path in the package and contents, in the order of the paths.

@@ -36,6 +36,15 @@ int64_t bytesBehind(mcurt::BufferOp input) {
   return std::max<int64_t>(0, end - endOfOver);
 }
 
+std::optional<LayerValue> valueOf(DictionaryAttr layer) {
+  auto value = layer.getAs<DictionaryAttr>("value");
+  if (!value)
+    return std::nullopt;
+  ArrayRef<double> scales = value.getAs<DenseF64ArrayAttr>("scales").asArrayRef();
+  return LayerValue{value.getAs<IntegerAttr>("number").getInt(), value.getAs<IntegerAttr>("rows").getInt(),
+                    value.getAs<IntegerAttr>("columns").getInt(), {scales.begin(), scales.end()}};
+}
+
 std::string stringOf(Operation *op, StringRef name) {
   auto attribute = op->getAttrOfType<StringAttr>(name);
   return attribute ? attribute.str() : "";
@@ -89,7 +98,7 @@ llvm::Expected<Package> collectPackage(ModuleOp module, const EmissionOptions &o
   package.traffic = mcurt::flashTrafficOf(package.function);
   for (auto [layer, traffic] : llvm::zip_equal(layers.getAsRange<DictionaryAttr>(), mcurt::trafficByLayer(package.function)))
     package.layers.push_back({layer.getAs<StringAttr>("name").str(), layer.getAs<StringAttr>("kind").str(),
-                              layer.getAs<IntegerAttr>("macs").getInt(), layer.getAs<IntegerAttr>("weights_bytes").getInt(), traffic});
+                              layer.getAs<IntegerAttr>("macs").getInt(), layer.getAs<IntegerAttr>("weights_bytes").getInt(), traffic, valueOf(layer)});
 
   package.function.walk<WalkOrder::PreOrder>([&](Operation *op) {
     package.stepCount += isa<mcurt::CallOp>(op);
@@ -188,6 +197,7 @@ llvm::Error emitPackage(ModuleOp module, const EmissionOptions &options, AtomicO
       {"CMakeLists.txt", emission::emitCMake(*package, runtimeSources)},
       {"report.json", emission::emitReport(*package)},
       {"report.html", emission::emitHtmlReport(*package)},
+      {"values.json", emission::emitValues(*package)},
   };
   llvm::move(*runtimeFiles, std::back_inserter(files));
   for (auto &[path, contents] : files)

@@ -147,4 +147,23 @@ std::string emitReport(const Package &package) {
   return report.dump(2, ' ', false, Json::error_handler_t::replace) + "\n";
 }
 
+std::string emitValues(const Package &package) {
+  Json values = Json::array();
+  for (auto [index, layer] : llvm::enumerate(package.layers)) {
+    if (!layer.value)
+      continue;
+    std::vector<float> scales(layer.value->scales.begin(), layer.value->scales.end());
+    values.push_back({{"layer", index},
+                      {"number", layer.value->number},
+                      {"rows", layer.value->rows},
+                      {"columns", layer.value->columns},
+                      {"scales", numbers(scales)}});
+  }
+  // A line for each layer: the lists are long.
+  std::string text = "[";
+  for (auto [index, value] : llvm::enumerate(values))
+    text += (index ? ",\n " : "\n ") + value.dump();
+  return text + "\n]\n";
+}
+
 } // namespace mcuform::emission

@@ -5,6 +5,7 @@
 #include "dialects/mcurt/NodeNames.h"
 
 #include "llvm/ADT/StringExtras.h"
+#include "llvm/ADT/StringMap.h"
 
 using namespace mlir;
 
@@ -154,6 +155,69 @@ void SourceEmitter::emitCall(mcurt::CallOp call, const std::string &indent) {
   const std::string layerName = layer && *layer < package.layers.size() ? package.layers[*layer].name : "";
   callTable += "    {\"" + quotable(layerName) + "\", \"" + call.getKernel().str() + "\"},\n";
   ++step;
+  emitObservation(call, indent);
+}
+
+/// What a call writes: the root of its first buffer that is not only read.
+static unsigned writtenBuffer(mcurt::CallOp call) {
+  for (unsigned i = 0; i < call.getBuffers().size(); ++i)
+    if (call.getAccess(i) != mcurt::Access::Read)
+      return i;
+  return 0;
+}
+
+void SourceEmitter::emitObservation(mcurt::CallOp call, const std::string &indent) {
+  auto layer = call.getLayer();
+  if (!layer || *layer >= package.layers.size() || !package.layers[*layer].value)
+    return;
+  const LayerValue &value = *package.layers[*layer].value;
+  Value written = call.getBuffers()[writtenBuffer(call)], root = mcurt::rootOf(written);
+  if (results.lookup(*layer) != root)
+    return;
+  llvm::StringMap<std::string> numbers;
+  std::string firstOfLoop = "0"; // where the rows are those of a loop's block
+  auto index = call.getIndices().begin();
+  for (auto [param, number] : llvm::zip_equal(mcurt::findKernel(call.getKernel())->integers(), call.getIntegers())) {
+    if (!ShapedType::isDynamic(number)) {
+      numbers[param.name] = std::to_string(number);
+      continue;
+    }
+    Value dynamic = *index++;
+    numbers[param.name] = indexName(dynamic);
+    auto argument = dyn_cast<BlockArgument>(dynamic);
+    if (auto loop = argument ? dyn_cast<mcurt::ForOp>(argument.getOwner()->getParentOp()) : mcurt::ForOp(); loop && param.name == "rows")
+      firstOfLoop = indexName(loop.getFirst());
+  }
+  std::string rows = numbers.count("rows") ? numbers["rows"] : "1", columns = numbers[numbers.count("units") ? "units" : "width"];
+  StringRef kernel = call.getKernel();
+  if (kernel.starts_with("linear_keys") || kernel.starts_with("linear_values")) {
+    text += indent + "MCUFORM_OBSERVE_CACHE(" +
+            llvm::join(std::vector<std::string>{std::to_string(*layer), pointerTo(written), kernel.starts_with("linear_values") ? "1" : "0",
+                                                numbers["tokens"], numbers["head_width"], numbers["first"], rows, columns},
+                       ", ") +
+            ");\n";
+    return;
+  }
+  if (kernel.starts_with("attention_context"))
+    columns = numbers["head_width"];
+  ArrayRef<int64_t> shape = mcurt::typeOf(root).getShape();
+  auto coordinate = [&](unsigned dim) -> std::string {
+    auto view = written.getDefiningOp<mcurt::ViewOp>();
+    if (!view)
+      return "0";
+    int64_t offset = view.getOffsets()[dim], scale = view.getScales()[dim];
+    Value at = view.getIndexOf(dim);
+    if (!at)
+      return std::to_string(offset);
+    return indexName(at) + (scale != 1 ? " * " + std::to_string(scale) : "") + (offset ? " + " + std::to_string(offset) : "");
+  };
+  // A buffer of all rows says where they are; of a block's rows the loop does.
+  const bool holdsAll = shape.size() == 2 && shape[0] == value.rows;
+  text += indent + "MCUFORM_OBSERVE_ROWS(" +
+          llvm::join(std::vector<std::string>{std::to_string(*layer), pointerTo(written), std::to_string(shape.back()),
+                                              holdsAll ? coordinate(0) : firstOfLoop, rows, coordinate(unsigned(shape.size()) - 1), columns},
+                     ", ") +
+          ");\n";
 }
 
 void SourceEmitter::emitLoop(mcurt::ForOp loop, const std::string &indent) {
@@ -199,7 +263,10 @@ void SourceEmitter::emitBody(Block &block, const std::string &indent) {
 void SourceEmitter::emitStage(mcurt::StageOp stage) {
   StringRef name = stage.getName();
   llvm::SetVector<Value> roots;
+  results.clear();
   stage.walk<WalkOrder::PreOrder>([&](mcurt::CallOp call) {
+    if (auto layer = call.getLayer())
+      results[*layer] = mcurt::rootOf(call.getBuffers()[writtenBuffer(call)]);
     for (Value buffer : call.getBuffers())
       if (Value root = mcurt::rootOf(buffer); !root.getDefiningOp<mcurt::ConstantOp>())
         roots.insert(root);
@@ -387,6 +454,7 @@ std::string SourceEmitter::emit() {
 
 #include "mcuform/crc32.h"
 #include "mcuform/kernels.h"
+#include "mcuform/observe.h"
 #include "mcuform/profile.h"
 
 // MCUFORM_CALL(number, call): the call alone, unless the package is compiled with MCUFORM_PROFILE; see mcuform/profile.h.
@@ -394,6 +462,15 @@ std::string SourceEmitter::emit() {
 #define MCUFORM_CALL(number, ...) (mcuform_profile_begin(&@name@_calls[number]), __VA_ARGS__, mcuform_profile_end(&@name@_calls[number]))
 #else
 #define MCUFORM_CALL(number, ...) __VA_ARGS__
+#endif
+
+// MCUFORM_OBSERVE_...(layer, ...): nothing, unless the package is compiled with MCUFORM_OBSERVE; see mcuform/observe.h.
+#ifdef MCUFORM_OBSERVE
+#define MCUFORM_OBSERVE_ROWS(layer, values, ...) mcuform_observe_rows(layer, values, sizeof *(values), __VA_ARGS__)
+#define MCUFORM_OBSERVE_CACHE(...) mcuform_observe_cache(__VA_ARGS__)
+#else
+#define MCUFORM_OBSERVE_ROWS(...) static_cast<void>(0)
+#define MCUFORM_OBSERVE_CACHE(...) static_cast<void>(0)
 #endif
 
 extern "C" const unsigned char @name@_weights[@NAME@_WEIGHTS_BYTES];

@@ -21,6 +21,8 @@ private:
   void emitLoop(mcurt::ForOp loop, const std::string &indent);
   void emitFedBody(mcurt::ForOp loop, const std::string &indent);
   void emitCall(mcurt::CallOp call, const std::string &indent);
+  /// Where `call` finishes rows of its layer: hands them to the hooks of mcuform/observe.h.
+  void emitObservation(mcurt::CallOp call, const std::string &indent);
 
   std::string pointerTo(mlir::Value value) const;
   std::string describeBuffer(mlir::Value value) const;
@@ -32,6 +34,7 @@ private:
   std::string calls;                 ///< statements of <name>_run, or of <name>_finish
   std::string callsBefore, fedStage; ///< statements of <name>_begin, and what runs for each strip
   std::string callTable;             ///< entries of <name>_calls
+  llvm::DenseMap<int64_t, mlir::Value> results; ///< of the stage that is being written, by layer: what the layer's last call writes
   llvm::DenseMap<mlir::Value, std::string> pointerNames, indexNames;
   int64_t step = 0;
   int depth = 0;

@@ -8,6 +8,7 @@
 #include "passes/quantize/CalibrationAttributes.h"
 #include "passes/quantize/ScalePlan.h"
 #include "passes/support/HeadAttribute.h"
+#include "passes/support/ValueAttribute.h"
 
 #include "mcuform/arith.h"
 #include "mlir/Dialect/Quant/QuantOps.h"
@@ -36,8 +37,8 @@ Type quantType(MLIRContext *context, unsigned bits, double scale) {
 /// Replaces the float ops of a function by their integer forms.
 class Rewriter {
 public:
-  Rewriter(func::FuncOp function, const Roles &roles, ScalePlan &plan)
-      : function(function), roles(roles), plan(plan), builder(function.getContext()) {}
+  Rewriter(func::FuncOp function, const Roles &roles, ScalePlan &plan, bool notesValues)
+      : function(function), roles(roles), plan(plan), notesValues(notesValues), builder(function.getContext()) {}
   LogicalResult run();
 
 private:
@@ -61,12 +62,18 @@ private:
     return cast<RankedTensorType>(like.getType()).clone(quantType(builder.getContext(), bits, scale));
   }
   void replace(Value from, Value to) { values[from] = to; }
+  /// Of queries, per channel: the keys' scales are multiplied in.
+  std::vector<double> queryChannels(mcuf::LinearOp linear) const;
+  /// What one step of the stored integer is, for all channels or for each.
+  std::vector<double> scalesOf(Value value) const;
+  void noteValues(ArrayRef<Operation *> old);
   /// Normalized rows as attention reads them.
   Value narrowed(Value tokens);
 
   func::FuncOp function;
   const Roles &roles;
   ScalePlan &plan;
+  bool notesValues;
   OpBuilder builder;
   llvm::DenseMap<Value, Value> values, narrowedTokens;
 };
@@ -170,6 +177,50 @@ LogicalResult Rewriter::rewriteAffineNorm(mcuf::LayerNormOp norm, Value factor, 
   return success();
 }
 
+std::vector<double> Rewriter::queryChannels(mcuf::LinearOp linear) const {
+  mcuf::AttentionOp attention = roles.attentionOf(linear);
+  std::vector<double> keyScale = plan.cacheScale(attention.getK()), headScale = plan.queryScale(attention), scale;
+  size_t headWidth = keyScale.size() / headScale.size();
+  for (size_t c = 0; c < keyScale.size(); ++c)
+    scale.push_back(headScale[c / headWidth] / keyScale[c]);
+  return scale;
+}
+
+std::vector<double> Rewriter::scalesOf(Value value) const {
+  if (auto linear = value.getDefiningOp<mcuf::LinearOp>()) {
+    Role role = roles.of(linear);
+    if (role == Role::Key || role == Role::Value)
+      return plan.cacheScale(linear);
+    if (role == Role::Query)
+      return queryChannels(linear);
+  }
+  Storage storage = plan.storageOf(value);
+  if (storage.channel.empty())
+    return {storage.scale};
+  for (double &channel : storage.channel)
+    channel *= storage.scale;
+  return storage.channel;
+}
+
+/// Operators are counted without constants; what has no integer operator of its own is left out.
+void Rewriter::noteValues(ArrayRef<Operation *> old) {
+  int64_t number = -1;
+  for (Operation *op : old) {
+    if (isa<mcuf::ConstantOp>(op))
+      continue;
+    ++number;
+    Value stored = op->getNumResults() == 1 ? values.lookup(op->getResult(0)) : Value();
+    if (!stored || !stored.getDefiningOp() || isa<mcuf::SliceOp, mcuf::ReshapeOp, mcuf::ConcatOp>(op))
+      continue;
+    std::vector<double> scales = scalesOf(op->getResult(0));
+    stored.getDefiningOp()->setAttr(
+        kValueAttr, builder.getDictionaryAttr({builder.getNamedAttr("number", builder.getI64IntegerAttr(number)),
+                                               builder.getNamedAttr("rows", builder.getI64IntegerAttr(mcuf::rowCount(stored))),
+                                               builder.getNamedAttr("columns", builder.getI64IntegerAttr(mcuf::widthOf(stored))),
+                                               builder.getNamedAttr("scales", builder.getDenseF64ArrayAttr(scales))}));
+  }
+}
+
 LogicalResult Rewriter::rewriteLinear(mcuf::LinearOp linear) {
   Role role = roles.of(linear);
   if (role == Role::Gelu || role == Role::Residual)
@@ -184,11 +235,7 @@ LogicalResult Rewriter::rewriteLinear(mcuf::LinearOp linear) {
     scale = plan.cacheScale(linear);
     bits = 8;
   } else if (role == Role::Query) {
-    mcuf::AttentionOp attention = roles.attentionOf(linear);
-    std::vector<double> keyScale = plan.cacheScale(attention.getK()), headScale = plan.queryScale(attention);
-    size_t headWidth = keyScale.size() / headScale.size();
-    for (size_t c = 0; c < keyScale.size(); ++c)
-      scale.push_back(headScale[c / headWidth] / keyScale[c]);
+    scale = queryChannels(linear);
   } else {
     typeScale = plan.storageOf(linear).scale;
     scale.assign(size_t(layer->units), typeScale);
@@ -360,6 +407,8 @@ LogicalResult Rewriter::run() {
     ok &= succeeded(rewrite(*op));
   if (!ok)
     return failure();
+  if (notesValues)
+    noteValues(old);
   auto terminator = cast<func::ReturnOp>(body.getTerminator());
   SmallVector<Type> results;
   for (OpOperand &operand : terminator->getOpOperands()) {
@@ -396,7 +445,7 @@ DictionaryAttr factsOf(func::FuncOp function, const ScalePlan &plan, bool hasTan
   return builder.getDictionaryAttr(facts);
 }
 
-LogicalResult quantizeFunction(func::FuncOp function, bool compensate) {
+LogicalResult quantizeFunction(func::FuncOp function, bool compensate, bool notesValues) {
   // All ops must have been calibrated: without ranges there are no scales.
   bool isCalibrated = true;
   uint64_t layerCount = 0;
@@ -415,7 +464,7 @@ LogicalResult quantizeFunction(func::FuncOp function, bool compensate) {
   if (failed(roles))
     return failure();
   ScalePlan plan(function, *roles, compensate, progress);
-  if (failed(plan.chooseResidual()) || failed(Rewriter(function, *roles, plan).run()))
+  if (failed(plan.chooseResidual()) || failed(Rewriter(function, *roles, plan, notesValues).run()))
     return failure();
   function->getParentOp()->setAttr("mcuf.quantization", factsOf(function, plan, hasTanhGelu));
   function->removeAttr(kCalibrationInputsAttr);
@@ -426,7 +475,7 @@ struct Quantize : impl::QuantizeBase<Quantize> {
   using Base::Base;
   void runOnOperation() override {
     for (func::FuncOp function : getOperation().getOps<func::FuncOp>())
-      if (failed(quantizeFunction(function, compensateRounding)))
+      if (failed(quantizeFunction(function, compensateRounding, noteValues)))
         signalPassFailure();
   }
 };

@@ -3,6 +3,7 @@
 
 #include "dialects/mcuf/McufDialect.h"
 #include "dialects/mcurt/NodeNames.h"
+#include "passes/support/ValueAttribute.h"
 
 #include "llvm/ADT/TypeSwitch.h"
 
@@ -37,16 +38,21 @@ void LayerTable::add(Operation *op, StringRef role) {
   if (!role.empty())
     name += (":" + role).str();
   indices[op] = layers.size();
-  layers.push_back({names.unique(name, ":"), kind.str(), macsOf(op), 0});
+  layers.push_back({names.unique(name, ":"), kind.str(), macsOf(op), 0, op->getAttrOfType<DictionaryAttr>(kValueAttr)});
 }
 
 ArrayAttr LayerTable::toAttr(Builder &builder) const {
   SmallVector<Attribute> entries;
-  for (const Layer &layer : layers)
-    entries.push_back(builder.getDictionaryAttr({builder.getNamedAttr("name", builder.getStringAttr(layer.name)),
-                                                 builder.getNamedAttr("kind", builder.getStringAttr(layer.kind)),
-                                                 builder.getNamedAttr("macs", builder.getI64IntegerAttr(layer.macs)),
-                                                 builder.getNamedAttr("weights_bytes", builder.getI64IntegerAttr(layer.weightsBytes))}));
+  for (const Layer &layer : layers) {
+    NamedAttrList entry;
+    entry.set("name", builder.getStringAttr(layer.name));
+    entry.set("kind", builder.getStringAttr(layer.kind));
+    entry.set("macs", builder.getI64IntegerAttr(layer.macs));
+    entry.set("weights_bytes", builder.getI64IntegerAttr(layer.weightsBytes));
+    if (layer.value)
+      entry.set("value", layer.value);
+    entries.push_back(entry.getDictionary(builder.getContext()));
+  }
   return builder.getArrayAttr(entries);
 }
 

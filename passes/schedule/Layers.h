@@ -37,6 +37,7 @@ private:
   struct Layer {
     std::string name, kind;
     int64_t macs = 0, weightsBytes = 0;
+    mlir::DictionaryAttr value; ///< mcuf.value, null where it stands for none of the float network
   };
   std::vector<Layer> layers;
   llvm::DenseMap<mlir::Operation *, int64_t> indices;

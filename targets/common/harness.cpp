@@ -10,6 +10,7 @@
 //
 // A model that takes its image in streams gets the lines in uneven portions, other ones each time, so that a run's result is seen not to
 // depend on them; its lines have RAM of their own, MCUFORM_LINES_BYTES. Its instructions are those of all calls together.
+#include "observe.h"
 #include "package_binding.h"
 #include "platform.h"
 #include "profile.h"
@@ -237,6 +238,8 @@ Status measure_memory(target::File images, uint64_t *hash) {
 Status run_all_images(target::File images, target::File logits, uint64_t hash_of_first) {
   const bool counting = target::counts_instructions();
   target::rewind_file(images);
+  if (!target::start_observing())
+    return fail(cannot_open, Line().text("cannot open the file for the values of layers"));
   target::start_profile();
   for (uint64_t image = 0;; ++image) {
     uint64_t instructions = 0;
@@ -251,6 +254,8 @@ Status run_all_images(target::File images, target::File logits, uint64_t hash_of
       break;
     case Reading::end:
       record("images", image);
+      if (!target::finish_observing())
+        return fail(cannot_write, Line().text("cannot write the values of layers"));
       target::record_profile(record);
       return done;
     case Reading::broken:

@@ -63,7 +63,7 @@ uint64_t bytesForLines(const PackageReport &report, const TargetDescription &tar
 } // namespace
 
 llvm::Expected<std::string> buildHarness(const PackageReport &report, const TargetDescription &target, llvm::StringRef buildDirectory,
-                                         bool withProfile) {
+                                         Hooks hooks) {
   llvm::SmallString<256> build(buildDirectory);
   llvm::sys::fs::make_absolute(build);
   if (std::error_code code = llvm::sys::fs::create_directories(build))
@@ -79,7 +79,8 @@ llvm::Expected<std::string> buildHarness(const PackageReport &report, const Targ
                                         "-DCMAKE_TOOLCHAIN_FILE=" + join(target.directory, "toolchain.cmake"),
                                         "-DMCUFORM_TARGET_DIR=" + target.directory,
                                         "-DMCUFORM_PACKAGE_DIR=" + report.directory,
-                                        std::string("-DMCUFORM_PROFILE=") + (withProfile ? "ON" : "OFF")};
+                                        std::string("-DMCUFORM_PROFILE=") + (hooks == Hooks::Profile ? "ON" : "OFF"),
+                                        std::string("-DMCUFORM_OBSERVE=") + (hooks == Hooks::Observe ? "ON" : "OFF")};
   if (report.isStreamed())
     configure.push_back("-DMCUFORM_LINES_BYTES=" + std::to_string(bytesForLines(report, target)));
   if (isInstalled("ninja") && !llvm::sys::fs::exists(join(build, "CMakeCache.txt")))

@@ -7,10 +7,17 @@
 
 namespace mcuform {
 
+/// What the package tells the harness while it runs.
+enum class Hooks {
+  None,
+  Profile, ///< mcuform/profile.h
+  Observe, ///< mcuform/observe.h
+};
+
 /// Builds the target's harness with the package in it, by CMake, in `buildDirectory` (created if need be; what an earlier call left there
-/// is used again). `withProfile`: with the hooks of mcuform/profile.h. Returns the program's path. Errors carry what the tools wrote.
+/// is used again). Returns the program's path. Errors carry what the tools wrote.
 llvm::Expected<std::string> buildHarness(const PackageReport &report, const TargetDescription &target, llvm::StringRef buildDirectory,
-                                         bool withProfile = false);
+                                         Hooks hooks = Hooks::None);
 
 } // namespace mcuform
 

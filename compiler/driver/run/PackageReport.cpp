@@ -50,6 +50,11 @@ PackageReport fromJson(const json &root) {
   report.name = root.at("name").get<std::string>();
   report.target = root.at("target").get<std::string>();
   report.modelName = root.at("model").at("name").get<std::string>();
+  report.modelSha256 = root.at("model").value("sha256", std::string());
+  if (auto schedule = root.find("schedule"); schedule != root.end() && schedule->contains("attentions"))
+    for (const auto &[number, kind] : schedule->at("attentions").items())
+      if (kind == "absorbed")
+        report.absorbedAttentions.push_back(std::stoll(number));
   report.macs = root.at("model").value("macs", uint64_t{0});
   const json &input = root.at("input");
   report.inputMode = input.value("mode", "frame");

@@ -29,6 +29,8 @@ struct PackageReport {
   std::string name;   ///< a C identifier: the prefix of the package's functions
   std::string target; ///< what it was compiled for
   std::string modelName;
+  std::string modelSha256;          ///< of the ONNX file; empty where the report does not say
+  std::vector<int64_t> absorbedAttentions; ///< whose projections were absorbed, in the order of the network
   uint64_t macs = 0;                   ///< per image
   std::array<int64_t, 3> inputShape{}; ///< height, width, channels; of a sequence 1, rows, features
   float inputScale = 0;                ///< of a sequence: value = scale * int16; 0 for an image of uint8

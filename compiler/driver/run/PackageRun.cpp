@@ -17,7 +17,8 @@ namespace mcuform {
 namespace {
 
 // In the run's own directory, where programs are started: short names suit the few bytes that boards have for a command line.
-constexpr llvm::StringRef imagesName = "images", logitsName = "logits", statisticsName = "statistics", logName = "log";
+constexpr llvm::StringRef imagesName = "images", logitsName = "logits", statisticsName = "statistics", logName = "log",
+                          layerValuesName = "values"; // targets/common/observe.cpp knows the last one
 
 /// The harness's status for a package whose weights fail their check: a damaged file, not one that was written wrong.
 constexpr int weightsDamaged = 14;
@@ -187,6 +188,12 @@ llvm::Expected<RunResult> runPackage(const PackageReport &report, const TargetDe
     return bug("the harness ran over other images than the " + llvm::Twine(imageCount) + " that it was given");
   result.logits.resize(logits->size() / sizeof(int16_t));
   std::memcpy(result.logits.data(), logits->data(), logits->size());
+  if (const std::string path = directory->file(layerValuesName); llvm::sys::fs::exists(path)) {
+    llvm::Expected<std::string> values = readFile(path);
+    if (!values)
+      return values.takeError();
+    result.layerValues.assign(values->begin(), values->end());
+  }
   return result;
 }
 

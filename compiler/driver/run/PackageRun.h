@@ -26,6 +26,7 @@ struct RunResult {
   // Of a package built with profile, over all images: each of the report's calls without the hooks, and all hooks together.
   std::vector<uint64_t> callRuns, callInstructions;
   std::optional<uint64_t> hookInstructions;
+  std::vector<char> layerValues; ///< of a package built to observe: what targets/common/observe.cpp wrote
 };
 
 /// `progress` is called with the number of images finished. A model that faults, oversteps its memory or does not give the same logits

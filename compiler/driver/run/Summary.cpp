@@ -92,6 +92,8 @@ void printSummary(const Summary &summary, llvm::raw_ostream &os) {
   printMeasurements(summary, os);
   if (summary.profile)
     printProfile(*summary.profile, os);
+  if (summary.layers)
+    printLayers(*summary.layers, summary.report, summary.target.name, os);
 }
 
 std::string summaryJson(const Summary &summary) {
@@ -121,6 +123,7 @@ std::string summaryJson(const Summary &summary) {
   for (const RegionUse &use : summary.memory)
     root["memory"].push_back({{"region", use.region.name}, {"used_bytes", use.usedBytes}, {"size_bytes", use.region.sizeBytes}});
   root["profile"] = summary.profile ? profileJson(*summary.profile) : nlohmann::ordered_json(nullptr);
+  root["layers"] = summary.layers ? layersJson(*summary.layers, summary.report) : nlohmann::ordered_json(nullptr);
   // Names of layers come from a model file: what is not UTF-8 is replaced.
   return root.dump(2, ' ', false, nlohmann::ordered_json::error_handler_t::replace) + "\n";
 }

@@ -2,6 +2,7 @@
 #ifndef MCUFORM_COMPILER_DRIVER_RUN_SUMMARY_H
 #define MCUFORM_COMPILER_DRIVER_RUN_SUMMARY_H
 
+#include "compiler/driver/run/LayerValues.h"
 #include "compiler/driver/run/MemoryMap.h"
 #include "compiler/driver/run/PackageRun.h"
 #include "compiler/driver/run/Profile.h"
@@ -21,6 +22,7 @@ struct Summary {
   std::vector<RegionUse> memory;
   std::optional<StackBound> stackBound; ///< where the target's programs can be proved one
   std::optional<Profile> profile; ///< where one was asked for
+  std::optional<LayerComparison> layers; ///< where one was asked for
   double seconds = 0; ///< that the run took here
 };
 

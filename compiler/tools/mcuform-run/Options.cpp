@@ -15,8 +15,8 @@ ParsedOptions parseOptions(int argc, char **argv) {
   app.add_option("--input", options.input, "images, uint8 [images, height, width, channels]")->required()->type_name("X.npy");
   app.add_option("--target", options.target, "where to run it: host, mps2-an500, ... (default: what it was compiled for)")
       ->type_name("NAME");
-  app.add_option("--labels", options.labels, "class numbers, integers [images]: counts the right answers")->type_name("Y.npy");
-  app.add_option("--reference", options.reference, "the model in float: counts the answers that are the same")->type_name("MODEL.onnx");
+  CLI::Option *labels = app.add_option("--labels", options.labels, "class numbers, integers [images]: counts the right answers")->type_name("Y.npy");
+  CLI::Option *reference = app.add_option("--reference", options.reference, "the model in float: counts the answers that are the same")->type_name("MODEL.onnx");
   app.add_option("--limit", options.limit, "take the first N images only")->type_name("N")->check(CLI::PositiveNumber);
   app.add_option("--output", options.output, "write the logits, float32 [images, classes]")->type_name("LOGITS.npy");
   app.add_option("--json", options.json, "write the results as JSON")->type_name("FILE");
@@ -24,6 +24,14 @@ ParsedOptions parseOptions(int argc, char **argv) {
   app.add_option("--classes", options.classes, "names of the classes for --show, one a line")->type_name("FILE");
   app.add_flag("--show-pictures", options.showPictures, "draw the images of --show even where the output is no terminal");
   app.add_flag("--profile", options.profile, "count the instructions of each kernel and layer, too");
+  app.add_flag("--per-layer", options.perLayer,
+               "hold each layer against the model in float, over the first images: signal to noise and cosine; and the host against the target")
+      ->needs(reference);
+  app.add_option("--max-drop", options.maxDrop, "fail where the share of right answers is more than so many points below the float model's")
+      ->type_name("POINTS")
+      ->check(CLI::NonNegativeNumber)
+      ->needs(labels)
+      ->needs(reference);
   app.add_option("--build-dir", options.buildDirectory, "build there and keep it (default: build anew in a temporary directory)")
       ->type_name("DIR");
   app.add_option("--time-limit", options.secondsPerImage, "give up when an image takes longer (default 300)")

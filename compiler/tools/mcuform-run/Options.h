@@ -20,6 +20,8 @@ struct Options {
   int64_t show = 0;
   bool showPictures = false;
   bool profile = false;
+  bool perLayer = false;
+  std::optional<double> maxDrop; ///< points of accuracy
   double secondsPerImage = 300;
 };
 

@@ -32,6 +32,7 @@ struct Inputs {
   llvm::ArrayRef<char> stored() const { return report.takesSequence() ? llvm::ArrayRef<char>(sequences) : llvm::ArrayRef<char>(images.bytes); }
   std::vector<int64_t> labels;
   std::vector<std::string> classNames;
+  std::vector<LayerMeaning> meanings; ///< for --per-layer
 
   int64_t imageCount() const { return images.shape[0]; }
 };
@@ -67,6 +68,12 @@ llvm::Expected<Inputs> readInputs(const Options &options) {
     return fault("package '" + llvm::Twine(inputs.report.name) + "' needs an arena of " + llvm::Twine(inputs.report.arenaBytes) +
                  " bytes, target '" + inputs.target.name + "' has " + llvm::Twine(inputs.target.sramBudgetBytes()) + " beside its stack");
 
+  if (options.perLayer) {
+    llvm::Expected<std::vector<LayerMeaning>> meanings = readLayerMeanings(inputs.report);
+    if (!meanings)
+      return meanings.takeError();
+    inputs.meanings = std::move(*meanings);
+  }
   if (options.profile && inputs.report.calls.empty())
     return fault("package '" + llvm::Twine(inputs.report.name) + "' names no calls in its report.json; compile it anew to profile it");
 
@@ -148,7 +155,7 @@ llvm::Expected<Run> buildAndRun(const Options &options, const Inputs &inputs) {
     temporary.emplace(std::move(*created));
     buildDirectory = temporary->path();
   }
-  llvm::Expected<std::string> program = buildHarness(inputs.report, inputs.target, buildDirectory, options.profile);
+  llvm::Expected<std::string> program = buildHarness(inputs.report, inputs.target, buildDirectory, options.profile ? Hooks::Profile : Hooks::None);
   if (!program)
     return program.takeError();
   llvm::Expected<std::vector<RegionUse>> memory = readMemoryMap(*program, inputs.target);
@@ -191,6 +198,65 @@ llvm::Expected<Run> buildAndRun(const Options &options, const Inputs &inputs) {
   return run;
 }
 
+/// Images over which layers are compared: ViT-Tiny's values of one are 10 MB.
+constexpr int64_t observedImages = 8;
+
+/// What the layers compute on a target.
+llvm::Expected<std::vector<ImageLayers>> observe(const Options &options, const Inputs &inputs, const TargetDescription &target, size_t imageCount) {
+  llvm::Expected<TemporaryDirectory> directory = TemporaryDirectory::create();
+  if (!directory)
+    return directory.takeError();
+  llvm::Expected<std::string> program = buildHarness(inputs.report, target, directory->path(), Hooks::Observe);
+  if (!program)
+    return program.takeError();
+  Progress progress("layers on " + target.name, imageCount);
+  uint64_t seen = 0;
+  RunRequest request;
+  request.program = *program;
+  request.images = inputs.stored().take_front(imageCount * inputs.report.inputBytes());
+  request.secondsPerImage = options.secondsPerImage;
+  llvm::Expected<RunResult> result = runPackage(inputs.report, target, request, [&](uint64_t done) {
+    progress.advance(done - seen);
+    seen = done;
+  });
+  if (!result)
+    return result.takeError();
+  return decodeLayerValues(result->layerValues, inputs.meanings, imageCount);
+}
+
+llvm::Expected<LayerComparison> compareLayers(const Options &options, const Inputs &inputs) {
+  LayerComparison comparison;
+  comparison.imageCount = static_cast<size_t>(std::min(inputs.imageCount(), observedImages));
+  comparison.meanings = inputs.meanings;
+  comparison.errors.resize(inputs.meanings.size());
+  llvm::Expected<std::vector<ImageLayers>> here = observe(options, inputs, inputs.target, comparison.imageCount);
+  if (!here)
+    return here.takeError();
+  if (const std::string host = "host"; inputs.target.name != host) {
+    llvm::Expected<TargetDescription> other = loadTarget(host);
+    if (!other)
+      return other.takeError();
+    llvm::Expected<std::vector<ImageLayers>> there = observe(options, inputs, *other, comparison.imageCount);
+    if (!there)
+      return there.takeError();
+    comparison.otherTarget = host;
+    comparison.difference = firstDifference(*here, *there, inputs.meanings);
+  }
+  NpyArray images = inputs.images;
+  images.shape[0] = static_cast<int64_t>(comparison.imageCount);
+  images.bytes.resize(static_cast<size_t>(images.elementCount() * images.elementBytes()));
+  std::vector<FloatLayer> layers;
+  for (const LayerMeaning &meaning : inputs.meanings)
+    layers.push_back({meaning.number, meaning.rows, meaning.columns});
+  auto take = [&](size_t image, size_t layer, llvm::ArrayRef<float> values) {
+    comparison.errors[layer].add(inputs.meanings[layer], (*here)[image][layer], values);
+  };
+  if (llvm::Error error = evaluateFloatLayers(options.reference, inputs.report.modelSha256, images, inputs.report.mean, inputs.report.std,
+                                              inputs.report.absorbedAttentions, layers, take))
+    return error;
+  return comparison;
+}
+
 void show(const Options &options, const Inputs &inputs, llvm::ArrayRef<float> logits, llvm::ArrayRef<float> reference) {
   const size_t classCount = static_cast<size_t>(inputs.report.outputCount), imageBytes = inputs.report.inputBytes();
   const size_t count = static_cast<size_t>(std::min(options.show, inputs.imageCount()));
@@ -217,6 +283,19 @@ llvm::Error writeLogits(const std::string &path, const Inputs &inputs, llvm::Arr
   return writeNpy(path, array);
 }
 
+/// The last of all, so that what was measured can be seen.
+llvm::Error checkDrop(const Options &options, const Accuracy &accuracy) {
+  if (!options.maxDrop)
+    return llvm::Error::success();
+  const double drop = 100 * (*accuracy.top1Reference - *accuracy.top1);
+  if (drop <= *options.maxDrop + 1e-9)
+    return llvm::Error::success();
+  std::string words;
+  llvm::raw_string_ostream(words) << llvm::format("%.2f points fewer right answers than the float model, --max-drop allows %.2f", drop,
+                                                  *options.maxDrop);
+  return fault(words);
+}
+
 llvm::Error work(const Options &options) {
   llvm::Expected<Inputs> inputs = readInputs(options);
   if (!inputs)
@@ -233,9 +312,16 @@ llvm::Error work(const Options &options) {
       return evaluated.takeError();
     reference = std::move(*evaluated);
   }
+  std::optional<LayerComparison> layers;
+  if (options.perLayer) {
+    llvm::Expected<LayerComparison> compared = compareLayers(options, *inputs);
+    if (!compared)
+      return compared.takeError();
+    layers = std::move(*compared);
+  }
 
   const Accuracy accuracy = computeAccuracy(logits, static_cast<size_t>(inputs->report.outputCount), inputs->labels, reference);
-  const Summary summary{inputs->report, inputs->target, inputs->imageCount(), run->result, accuracy, run->memory, run->stackBound, run->profile, run->seconds};
+  const Summary summary{inputs->report, inputs->target, inputs->imageCount(), run->result, accuracy, run->memory, run->stackBound, run->profile, layers, run->seconds};
   show(options, *inputs, logits, reference);
   printSummary(summary, llvm::outs());
   llvm::outs().flush();
@@ -243,8 +329,9 @@ llvm::Error work(const Options &options) {
     if (llvm::Error error = writeLogits(options.output, *inputs, logits))
       return error;
   if (!options.json.empty())
-    return writeFile(options.json, {summaryJson(summary)});
-  return llvm::Error::success();
+    if (llvm::Error error = writeFile(options.json, {summaryJson(summary)}))
+      return error;
+  return checkDrop(options, accuracy);
 }
 
 } // namespace
