@@ -40,18 +40,18 @@ Work workOf(StringRef kernel) {
       .Case("linear_values_fours_s8", Work{"units", "depth", 7.7, 64, 0, true})
       .Case("attention_scores_s16", Work{"tokens", "head_width", 8, 64})
       .Case("attention_context_s16", Work{"head_width", "tokens", 9.6, 64})
-      .Case("attention_context_keys_s16", Work{"head_width", "tokens", 10, 30, 1.34})
+      .Case("attention_context_keys_s16", Work{"head_width", "tokens", 28, 1357})
       .Case("softmax_s16", Work{"tokens", "", 8.64, 0})
       .Case("layer_norm_s16", Work{"width", "", 9.27, 0})
-      .Case("layer_norm_affine_s16", Work{"width", "", 13, 0})
+      .Case("layer_norm_affine_s16", Work{"width", "", 21.4, 0})
       .Case("copy_s16", Work{"width", "", 1.6, 0})
-      .Case("copy_columns_s16", Work{"width", "", 1.9, 0})
+      .Case("copy_columns_s16", Work{"width", "", 2.5, 0})
       .Case("narrow_s8", Work{"width", "", 7, 0})
-      .Case("narrow_keys_s8", Work{"width", "", 7, 0})
+      .Case("narrow_keys_s8", Work{"width", "", 8.1, 0})
       .Case("widen_s16", Work{"width", "", 6, 0})
       .Case("accumulate_rows_s16", Work{"width", "", 3.5, 0})
       .Case("scale_s32_s16", Work{"width", "", 6.1, 0})
-      .Case("fill_zero_s32", Work{"width", "", 1, 0})
+      .Case("fill_zero_s32", Work{"width", "", 3, 0})
       .Case("unfold_u8", Work{"width", "", 2.9, 0}) // its width is the image's: see below
       .Default(Work{"", "", -1, 0});
 }

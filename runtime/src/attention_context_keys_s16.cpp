@@ -1,51 +1,99 @@
-// Unnormalized probabilities against tokens in the layout of the K cache: neighbours in memory are neighbours in time, which is the order of
-// the sum, but a word has two tokens of two columns, so that its halves change places before they are multiplied.
+// Unnormalized probabilities against tokens in the layout of the K cache. What the micro-kernels want is that of the V cache: neighbours in
+// memory are to be columns, and are tokens here. So two columns are turned at a time, for all rows that come together; few rows are not worth it.
 #include "halfwords.h"
 #include "mcuform/kernels.h"
+#include "row_dots.h"
 
 namespace mcuform::rt {
 inline namespace MCUFORM_RT_ABI {
 namespace {
 
+/// Rows whose sums and multipliers are held at once.
+constexpr int32_t rows_per_pass = 24;
+
 #if MCUFORM_RT_DSP
 
-/// Two columns of `count` rows, 1 to 3; `step` bytes from one pair of tokens to the next.
-template <int32_t count>
-inline void two_columns(int32_t (*acc)[2], const int16_t *scores, int32_t padded, const int8_t *keys, ptrdiff_t step) {
-  int32_t sums[count][2] = {};
-  const int16_t *const end = scores + padded;
-  for (const int16_t *at = scores; at != end; at += 2, keys += step) {
-    const uint32_t word = load_word(keys); // (t, d), (t+1, d), (t, d+1), (t+1, d+1)
+static_assert(rows_per_pass == row_dots_limit, "a pass is one run of the micro-kernel");
+/// A bound for the stack; an even number.
+constexpr int32_t tokens_at_once = 128;
+
+/// (t, d), (t+1, d), (t, d+1), (t+1, d+1) for each pair of tokens to (t, d), (t, d+1), (t+1, d), (t+1, d+1).
+inline void turn_columns(int8_t *pair, const int8_t *keys, ptrdiff_t step, int32_t tokens) {
+  for (const int8_t *const end = pair + 2 * tokens; pair != end; pair += 4, keys += step) {
+    const uint32_t word = load_word(keys);
+    const uint32_t turned = (word & 0xff0000ff) | (word >> 8 & 0xff00) | (word << 8 & 0xff0000);
+    __builtin_memcpy(pair, &turned, 4);
+  }
+}
+
+/// Adds a part of the tokens, or begins with it. A function of its own, so that no more than one part is on the stack.
+MCUFORM_RT_HOT("attention_context_keys_s16") __attribute__((noinline)) void add_tokens(
+    int32_t (*acc)[2], bool begins, const int16_t *scores, int32_t padded, int32_t rows, const int8_t *keys, ptrdiff_t step, int32_t tokens) {
+  alignas(4) int8_t pair[2 * tokens_at_once];
+  turn_columns(pair, keys, step, tokens);
+  RowDots dots(padded, tokens);
+  dots.begin(pair, 0, 0);
+  dots.run(scores, rows);
+  for (int32_t r = 0; r < rows; ++r) {
+    acc[r][0] = begins ? dots.acc[r][0] : wrap_add(acc[r][0], dots.acc[r][0]);
+    acc[r][1] = begins ? dots.acc[r][1] : wrap_add(acc[r][1], dots.acc[r][1]);
+  }
+}
+
+/// Two columns of one or two rows as they stand.
+template <int32_t rows> inline void few_rows(int32_t (*acc)[2], const int16_t *scores, int32_t padded, const int8_t *keys, ptrdiff_t step) {
+  int32_t sum00 = 0, sum01 = 0, sum10 = 0, sum11 = 0; // compilers keep those of an array in memory
+  for (const int16_t *const end = scores + padded; scores != end; scores += 2, keys += step) {
+    const uint32_t word = load_word(keys);
     uint32_t even, odd, first, second;
-    __asm__("sxtb16 %0, %1" : "=r"(even) : "r"(word));         // of token t: columns d and d+1
+    __asm__("sxtb16 %0, %1" : "=r"(even) : "r"(word));        // of token t: columns d and d+1
     __asm__("sxtb16 %0, %1, ror #8" : "=r"(odd) : "r"(word)); // of token t+1
     __asm__("pkhbt %0, %1, %2, lsl #16" : "=r"(first) : "r"(even), "r"(odd));
     __asm__("pkhtb %0, %1, %2, asr #16" : "=r"(second) : "r"(odd), "r"(even));
-    for (int32_t r = 0; r < count; ++r) {
-      const uint32_t pair = load_word(at + static_cast<ptrdiff_t>(r) * padded);
-      sums[r][0] = multiply_accumulate(pair, first, sums[r][0]);
-      sums[r][1] = multiply_accumulate(pair, second, sums[r][1]);
+    const uint32_t row0 = load_word(scores);
+    sum00 = multiply_accumulate(row0, first, sum00);
+    sum01 = multiply_accumulate(row0, second, sum01);
+    if constexpr (rows == 2) {
+      const uint32_t row1 = load_word(scores + padded);
+      sum10 = multiply_accumulate(row1, first, sum10);
+      sum11 = multiply_accumulate(row1, second, sum11);
     }
   }
-  for (int32_t r = 0; r < count; ++r) {
-    acc[r][0] = sums[r][0];
-    acc[r][1] = sums[r][1];
+  acc[0][0] = sum00;
+  acc[0][1] = sum01;
+  if constexpr (rows == 2) {
+    acc[1][0] = sum10;
+    acc[1][1] = sum11;
   }
+}
+
+/// Two columns of all rows of a pass; `step` bytes from one pair of tokens to the next.
+inline void two_columns(int32_t (*acc)[2], const int16_t *scores, int32_t padded, int32_t rows, const int8_t *keys, ptrdiff_t step) {
+  constexpr int32_t worth_turning = 5;
+  if (rows < worth_turning) {
+    int32_t r = 0;
+    for (; r + 2 <= rows; r += 2)
+      few_rows<2>(acc + r, scores + static_cast<ptrdiff_t>(r) * padded, padded, keys, step);
+    if (r < rows)
+      few_rows<1>(acc + r, scores + static_cast<ptrdiff_t>(r) * padded, padded, keys, step);
+    return;
+  }
+  for (int32_t first = 0; first < padded; first += tokens_at_once)
+    add_tokens(acc, first == 0, scores + first, padded, rows, keys + first / 2 * step, step,
+               padded - first < tokens_at_once ? padded - first : tokens_at_once);
 }
 
 #else
 
-template <int32_t count>
-inline void two_columns(int32_t (*acc)[2], const int16_t *scores, int32_t padded, const int8_t *keys, ptrdiff_t step) {
-  for (int32_t r = 0; r < count; ++r) {
+inline void two_columns(int32_t (*acc)[2], const int16_t *scores, int32_t padded, int32_t rows, const int8_t *keys, ptrdiff_t step) {
+  for (int32_t r = 0; r < rows; ++r, scores += padded) {
     acc[r][0] = 0;
     acc[r][1] = 0;
-    const int16_t *row = scores + static_cast<ptrdiff_t>(r) * padded;
     const int8_t *at = keys;
     for (int32_t t = 0; t < padded; t += 2, at += step)
       for (int32_t d = 0; d < 2; ++d) {
-        acc[r][d] = wrap_add(acc[r][d], row[t] * at[2 * d]);
-        acc[r][d] = wrap_add(acc[r][d], row[t + 1] * at[2 * d + 1]);
+        acc[r][d] = wrap_add(acc[r][d], scores[t] * at[2 * d]);
+        acc[r][d] = wrap_add(acc[r][d], scores[t + 1] * at[2 * d + 1]);
       }
   }
 }
@@ -58,25 +106,19 @@ void attention_context_keys_s16(int16_t *context, const int16_t *scores, const i
                                 int32_t tokens, int32_t head_width, int32_t context_stride) {
   const int32_t padded = tokens + (tokens & 1);
   const ptrdiff_t step = static_cast<ptrdiff_t>(2) * head_width;
-  for (int32_t first = 0; first < rows; first += 3) {
-    const int32_t count = rows - first < 3 ? rows - first : 3;
-    int32_t mults[3];
+  int32_t mults[rows_per_pass], acc[rows_per_pass][2];
+  for (int32_t first = 0; first < rows; first += rows_per_pass) {
+    const int32_t count = rows - first < rows_per_pass ? rows - first : rows_per_pass;
     for (int32_t r = 0; r < count; ++r)
       mults[r] = context_mult(sums[first + r]);
     for (int32_t d = 0; d < head_width; d += 2) {
-      int32_t acc[3][2];
-      if (count == 3)
-        two_columns<3>(acc, scores, padded, keys + 2 * d, step);
-      else if (count == 2)
-        two_columns<2>(acc, scores, padded, keys + 2 * d, step);
-      else
-        two_columns<1>(acc, scores, padded, keys + 2 * d, step);
-      for (int32_t r = 0; r < count; ++r)
-        store_s16x2(context + static_cast<ptrdiff_t>(r) * context_stride + d, requantize_s16(acc[r][0], mults[r]),
-                    requantize_s16(acc[r][1], mults[r]));
+      two_columns(acc, scores, padded, count, keys + 2 * d, step);
+      int16_t *to = context + d;
+      for (int32_t r = 0; r < count; ++r, to += context_stride)
+        store_s16x2(to, requantize_s16(acc[r][0], mults[r]), requantize_s16(acc[r][1], mults[r]));
     }
-    scores += static_cast<ptrdiff_t>(3) * padded;
-    context += static_cast<ptrdiff_t>(3) * context_stride;
+    scores += static_cast<ptrdiff_t>(count) * padded;
+    context += static_cast<ptrdiff_t>(count) * context_stride;
   }
 }
 

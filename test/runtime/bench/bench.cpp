@@ -70,7 +70,7 @@ int32_t run() {
   constexpr int32_t tokens = 197, block = 12;
   constexpr int32_t row_counts[] = {1, 2, 3, 5, block, 16, 24, 48, tokens};
   constexpr int32_t cache_row_counts[] = {block, tokens};
-  constexpr int32_t attention_row_counts[] = {1, block, 16, tokens};
+  constexpr int32_t attention_row_counts[] = {1, 4, block, 16, tokens};
 
   // A linear on several counts of rows, and on all tokens block by block: call(linear, first row, rows).
   const auto linear = [&](const char *name, const char *name_by_blocks, int32_t block, int32_t depth, int32_t units, auto call) {
@@ -132,6 +132,11 @@ int32_t run() {
     measure("softmax_s16, 197 scores", rows, "score", rows * tokens, [&] { softmax_s16(scores, sums, rows, tokens); });
     measure("attention_context_s16, 197 values of 64", rows, "MAC", work,
             [&] { attention_context_s16(q, scores, cache, sums, rows, tokens, 64, 192); });
+    // Absorbed projections: rows of 192 are keys and values of all heads at once.
+    int16_t *wide = buffer<int16_t>(tokens * 192, 0, 0);
+    int8_t *rows_of_tokens = buffer<int8_t>((tokens + 1) * 192, -127, 127);
+    measure("attention_context_keys_s16, 197 keys of 192", rows, "MAC", 3 * work,
+            [&] { attention_context_keys_s16(wide, scores, rows_of_tokens, sums, rows, tokens, 192, 192); });
     release_memory();
   }
   int16_t *x = buffer<int16_t>(tokens * 192, -30000, 30000);
@@ -145,6 +150,11 @@ int32_t run() {
   measure("layer_norm_affine_s16, 192 channels", tokens, "value", values, [&] { layer_norm_affine_s16(y, x, factor, gain, factor, tokens, 192, 1000); });
   measure("unfold_u8, patches of 16x16x3", 14, "value", 14 * 768, [&] { unfold_u8(y, image, 0, 14, 224, 3, 16, 16); });
   measure("copy_s16, 192 channels", tokens, "value", values, [&] { copy_s16(y, x, tokens, 192); });
+  int8_t *narrow = buffer<int8_t>((tokens + 1) * 192, 0, 0);
+  measure("copy_columns_s16, 64 of 192 channels", tokens, "value", values / 3, [&] { copy_columns_s16(y, x, tokens, 64, 192); });
+  measure("narrow_s8, 192 channels", tokens, "value", values, [&] { narrow_s8(narrow, x, gain, tokens, 192); });
+  measure("narrow_keys_s8, 192 channels", tokens, "value", values, [&] { narrow_keys_s8(narrow, x, gain, 0, tokens, 192, tokens); });
+  measure("widen_s16, 192 channels", tokens, "value", values, [&] { widen_s16(y, narrow, factor, tokens, 192, 192); });
   measure("fill_zero_s32, 192 channels", 1, "value", 192, [&] { fill_zero_s32(sums, 192); });
   measure("accumulate_rows_s16, 192 channels", tokens, "value", values, [&] { accumulate_rows_s16(sums, x, tokens, 192); });
   measure("scale_s32_s16, 192 channels", 1, "value", 192, [&] { scale_s32_s16(y, sums, 192, 21802300); });
