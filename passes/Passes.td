@@ -162,7 +162,11 @@ def SplitLinear : Mcuf_FunctionPass<"mcuf-split-linear"> {
 }
 
 def MergeLinear : Mcuf_FunctionPass<"mcuf-merge-linear"> {
-  let summary = "Multiply out two linear layers in a row where that does not cost products";
+  let summary = "Re-associate chains of linear layers for the fewest products";
+  let description = [{
+    Of a chain of two or more layers with nothing in between, neighbours are multiplied out where that saves products and weights: all of them, some, or none.
+    Exact in real arithmetic. Of equally cheap ways the one with the fewest layers is taken.
+  }];
 }
 
 def FoldLayerNormAffine : Mcuf_FunctionPass<"mcuf-fold-layer-norm-affine"> {

@@ -49,6 +49,8 @@ void buildFusePipeline(OpPassManager &module) {
   manager.addPass(createFuseGelu());
   manager.addPass(createFuseLinear());
   manager.addPass(createFoldScale());
+  // Biases behind a factor that is gone now.
+  manager.addPass(createFuseLinear());
   manager.addPass(createFusePatchEmbed());
   manager.addPass(createFuseAttention());
   // What is left of the heads' transpositions, and the reshapes of layers with rows in other than three dimensions.
@@ -56,8 +58,9 @@ void buildFusePipeline(OpPassManager &module) {
   manager.addPass(createFoldScale());
   manager.addPass(createCSEPass());
   manager.addPass(createHoistSlice());
-  manager.addPass(createSplitLinear());
+  // Chains are weighed with the layers of q, k and v as one.
   manager.addPass(createMergeLinear());
+  manager.addPass(createSplitLinear());
   manager.addPass(createFoldLayerNormAffine());
   manager.addPass(createPadWidths());
   // Layers and constants that splitting has made twice.

@@ -6,6 +6,7 @@
 
 #include "llvm/ADT/StringExtras.h"
 #include "llvm/ADT/StringMap.h"
+#include "llvm/ADT/StringSet.h"
 
 using namespace mlir;
 
@@ -286,6 +287,10 @@ void SourceEmitter::emitStage(mcurt::StageOp stage) {
     calls += "  " + name.str() + "(arena" + (usesOutput ? ", output" : "") + ");\n";
     text += "\nvoid " + name.str() + "(unsigned char *arena" + (usesOutput ? ", int16_t *output" : "") + ") {\n";
   }
+  llvm::StringSet<> taken;
+  for (Value root : roots)
+    if (auto buffer = root.getDefiningOp<mcurt::BufferOp>())
+      taken.insert(buffer.getName());
   for (Value root : roots) {
     auto buffer = root.getDefiningOp<mcurt::BufferOp>();
     if (!buffer)
@@ -293,8 +298,9 @@ void SourceEmitter::emitStage(mcurt::StageOp stage) {
     std::string type = cTypeOf(buffer.getType().getElementType()), fullName = buffer.getName().str(), shortName = fullName,
                 at = fullName + "_at", shape;
     if (isLocal(buffer)) {
-      // Inside the stage its own buffers go by their short names.
-      if (StringRef rest = fullName; rest.consume_front((name + "_").str()) && !rest.empty() && !llvm::isDigit(rest.front()))
+      // Inside the stage its own buffers go by their short names, unless one from outside is called so.
+      if (StringRef rest = fullName;
+          rest.consume_front((name + "_").str()) && !rest.empty() && !llvm::isDigit(rest.front()) && !taken.contains(rest))
         shortName = rest.str();
       at = std::to_string(*buffer.getOffset());
       shape = " // " + dimensionsOf(buffer.getType());

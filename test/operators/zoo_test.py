@@ -1,0 +1,115 @@
+"""Exported graphs of many families: the float interpreter against NumPy, and the int8 package on the host against the float network.
+
+Every network has random weights and is small; what differs is how its graph is written.
+"""
+
+import json
+import os
+import re
+import subprocess
+import sys
+
+import numpy as np
+
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "tools"))
+from cases import ROOT, case, expect, main  # noqa: E402
+
+EXPORT = os.path.join(ROOT, "samples", "mcuformer", "export.py")
+SMALL = ["--image", "60", "--patch", "20", "--heads", "3,2", "--mlp-ratios", "4,3.5", "--classes", "10", "--count", "32"]
+
+
+def decibels(actual, expected):
+    return 10 * np.log10((expected ** 2).sum() / ((actual - expected) ** 2).sum())
+
+
+def compare_float(tools, model, inputs, expected, mean="0.5", std="0.5"):
+    """The float interpreter's logits are NumPy's."""
+    tools.call("mcuform-float-logits", model, inputs, mean, std, tools.path("float.npy"))
+    actual = np.load(tools.path("float.npy"))
+    error = np.abs(actual - expected).max() / np.abs(expected).max()
+    expect(error < 1e-4, "float logits differ by %g of their range" % error)
+
+
+def compare_int8(tools, model, inputs, expected, least, mean="0.5", std="0.5"):
+    """The package's logits are the float network's, with that many decibels between them and the difference. Gives the report."""
+    tools.call("mcuformc", model, "-o", tools.path("out"), "--calibrate", inputs, "--mean", mean, "--std", std)
+    tools.call("mcuform-run", tools.path("out"), "--target", "host", "--input", inputs, "--output", tools.path("int8.npy"))
+    quality = decibels(np.load(tools.path("int8.npy")).astype(np.float64), expected)
+    expect(quality >= least, "int8 logits have %.1f dB, expected %g" % (quality, least))
+    with open(tools.path("out", "report.json")) as file:
+        return json.load(file)
+
+
+def export_subnet(tools, *options, base=SMALL):
+    """Exports a subnet and gives its model, its pictures and its logits."""
+    model, pictures, logits = tools.path("subnet.onnx"), tools.path("pictures.npy"), tools.path("logits.npy")
+    result = subprocess.run([sys.executable, "-B", EXPORT, model, *base, *options, "--pictures", pictures, "--logits", logits], capture_output=True, text=True)
+    expect(result.returncode == 0, result.stdout + result.stderr)
+    return model, pictures, np.load(logits).astype(np.float64)
+
+
+def check_subnet(tools, *options):
+    model, pictures, expected = export_subnet(tools, *options)
+    compare_float(tools, model, pictures, expected)
+    return compare_int8(tools, model, pictures, expected, 25)
+
+
+@case
+def subnets_at_all_opsets(tools):
+    """One network is the same at every opset, and the plans are equal."""
+    reports = [check_subnet(tools, "--no-relative", "--opset", opset) for opset in ("12", "13", "17")]
+    expect(len({json.dumps(report["sram"]) for report in reports}) == 1, "plans differ")
+
+
+def linear_products(tools, model):
+    """Multiplications of the dense layers, as they are after fusion."""
+    text = tools.call("mcuformc", model, "--compile-to", "fuse")
+    products = 0
+    for rows, units, depth in re.findall(r"mcuf\.linear [^:]*: \(tensor<([0-9x]+)xf32>, tensor<([0-9]+)x([0-9]+)xf32>", text):
+        sizes = [int(size) for size in rows.split("x")]
+        expect(sizes[-1] == int(depth), "a layer of depth %s on rows of %s" % (depth, rows))
+        products += int(np.prod(sizes[:-1])) * int(units) * int(depth)
+    return products
+
+
+@case
+def subnets_of_low_rank(tools):
+    """Where the rank is small, a chain keeps one narrow layer, whether it was written as two factors or three."""
+    three, _, _ = export_subnet(tools, "--no-relative", "--rank-ratio", "0.4")
+    # Blocks of 10 tokens, 3 and 2 heads, ratios 4 and 3.5, ranks 102 and 76; proj is dense in both.
+    least = 10 * 192 + sum(10 * (102 * (192 + 3 * inner) + 192 * inner + 2 * 76 * (192 + hidden)) for inner, hidden in ((192, 768), (128, 672)))
+    expect(linear_products(tools, three) == least, "%d products, expected %d" % (linear_products(tools, three), least))
+    two, _, _ = export_subnet(tools, "--no-relative", "--rank-ratio", "0.4", "--factors", "2")
+    expect(linear_products(tools, two) == least, "%d products, expected %d" % (linear_products(tools, two), least))
+    check_subnet(tools, "--no-relative", "--rank-ratio", "0.4")
+    check_subnet(tools, "--no-relative", "--rank-ratio", "0.6", "--mlp-rank-ratio", "0.45", "--factors", "2", "--pool", "cls", "--opset", "17")
+
+
+@case
+def re_association_of_a_full_subnet(tools):
+    """E192 P20 R0.9 at 240 px: 1356 M products as written, 803 M as dense layers."""
+    model, _, _ = export_subnet(tools, "--no-relative", "--count", "1", base=[])
+    dense = 145 * 12 * (192 * 576 + 192 * 192 + 2 * 192 * 768) + 192 * 1000
+    expect(linear_products(tools, model) <= dense, "%d products, the dense form has %d" % (linear_products(tools, model), dense))
+
+
+@case
+def subnets_of_all_sizes(tools):
+    small = ["--count", "16"]
+    for options in (["--width", "168", "--patch", "16", "--image", "48"], ["--width", "216", "--patch", "24", "--image", "72", "--heads", "4,3,4", "--mlp-ratios", "3.5"],
+                    ["--width", "320", "--supernet-width", "448", "--heads", "5", "--mlp-ratios", "3", "--depth", "1", "--patch", "28", "--image", "56"],
+                    ["--patch", "32", "--image", "64", "--factors", "2", "--opset", "13", "--pool", "cls"]):
+        check_subnet(tools, "--no-relative", *small, *options)
+
+
+@case
+def subnets_with_relative_position_in_float(tools):
+    """Index arithmetic folds to constants at every opset and padding; 25 and 81 patches clip no and some distances."""
+    for options in (["--opset", "12"], ["--opset", "13", "--factors", "2"], ["--opset", "17", "--pool", "cls"], ["--patch", "28", "--padding", "6", "--image", "72"],
+                    ["--patch", "2", "--image", "36", "--heads", "1", "--mlp-ratios", "2", "--depth", "1", "--width", "64"]):
+        model, pictures, expected = export_subnet(tools, *options, "--count", "4")
+        compare_float(tools, model, pictures, expected)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
