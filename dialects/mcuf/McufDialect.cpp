@@ -50,6 +50,11 @@ std::optional<SmallVector<int64_t>> broadcastShapes(ArrayRef<int64_t> a, ArrayRe
   return shape;
 }
 
+bool isActivation(Operation *op) {
+  auto unary = dyn_cast_or_null<UnaryOp>(op);
+  return isa_and_nonnull<GeluOp>(op) || (unary && unary.getKind() == UnaryKind::Relu);
+}
+
 ElementsAttr constantOf(Value value) {
   ElementsAttr elements;
   if (value && matchPattern(value, m_Constant(&elements)))

@@ -29,6 +29,8 @@ inline int64_t widthOf(mlir::Value value) { return shapeOf(value).back(); }
 mlir::RankedTensorType withWidth(mlir::Value value, int64_t width);
 /// Numpy broadcasting of two shapes; nothing where they do not fit.
 std::optional<llvm::SmallVector<int64_t>> broadcastShapes(llvm::ArrayRef<int64_t> a, llvm::ArrayRef<int64_t> b);
+/// Whether the op is the activation between two dense layers that integer kernels exist for: gelu, or max(x, 0).
+bool isActivation(mlir::Operation *op);
 /// The defining constant's elements, null where the value is not a constant.
 mlir::ElementsAttr constantOf(mlir::Value value);
 

@@ -64,20 +64,24 @@ void readPadded(PatternRewriter &rewriter, ArrayRef<mcuf::LinearOp> layers, Valu
   }
 }
 
-/// The hidden units between two layers, with GELU or without.
+/// The hidden units between two layers, or one layer and several, with an activation or without.
 struct HiddenPattern : OpRewritePattern<mcuf::LinearOp> {
   using OpRewritePattern::OpRewritePattern;
 
   LogicalResult matchAndRewrite(mcuf::LinearOp linear, PatternRewriter &rewriter) const override {
-    if (!isConstantLayer(linear) || !isOdd(mcuf::widthOf(linear)) || !linear->hasOneUse())
+    if (!isConstantLayer(linear) || !isOdd(mcuf::widthOf(linear)))
       return failure();
-    auto gelu = dyn_cast<mcuf::GeluOp>(*linear->getUsers().begin());
-    SmallVector<mcuf::LinearOp> readers = layersReading(gelu ? gelu.getResult() : linear.getResult());
+    Operation *activation = linear->hasOneUse() && mcuf::isActivation(*linear->user_begin()) ? *linear->user_begin() : nullptr;
+    SmallVector<mcuf::LinearOp> readers = layersReading(activation ? Value(activation->getResult(0)) : Value(linear));
     if (readers.empty())
       return failure();
     Value hidden = padUnits(rewriter, linear, 1);
-    if (gelu)
-      hidden = rewriter.create<mcuf::GeluOp>(gelu.getLoc(), hidden, gelu.getApproximate());
+    if (activation) {
+      Operation *wider = rewriter.clone(*activation);
+      wider->setOperand(0, hidden);
+      wider->getResult(0).setType(hidden.getType());
+      hidden = wider->getResult(0);
+    }
     readPadded(rewriter, readers, hidden, 1);
     return success();
   }

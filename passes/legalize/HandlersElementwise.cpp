@@ -179,7 +179,7 @@ void addElementwiseHandlers(HandlerRegistry &registry) {
   registry.add("Erf", unary<UnaryKind::Erf>).compiles("in GELU");
   registry.add("Tanh", unary<UnaryKind::Tanh>).compiles("in GELU");
   registry.add("Sigmoid", unary<UnaryKind::Sigmoid>);
-  registry.add("Relu", unary<UnaryKind::Relu>);
+  registry.add("Relu", unary<UnaryKind::Relu>).compiles("behind a dense layer");
   registry.add("Reciprocal", unary<UnaryKind::Reciprocal>).compiles("in LayerNorm");
   registry.add("Not", unary<UnaryKind::Not>);
   registry.add("Floor", unary<UnaryKind::Floor>);

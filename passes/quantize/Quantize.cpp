@@ -50,7 +50,7 @@ private:
   LogicalResult rewriteAffineNorm(mcuf::LayerNormOp norm, Value factor, uint64_t epsilon);
   LogicalResult rewriteLinear(mcuf::LinearOp linear);
   LogicalResult rewriteAdd(mcuf::BinaryOp add);
-  LogicalResult rewriteGelu(mcuf::GeluOp gelu);
+  LogicalResult rewriteActivation(Operation *activation);
   LogicalResult rewriteAttention(mcuf::AttentionOp attention);
   LogicalResult rewriteMean(mcuf::ReduceOp reduce);
   Value constant(Location location, const HostTensor &tensor, StringRef suffix);
@@ -141,7 +141,7 @@ LogicalResult Rewriter::rewriteNorm(mcuf::LayerNormOp norm) {
   Storage input = plan.storageOf(norm.getInput());
   int64_t width = norm.getWidth();
   std::vector<int16_t> factors(size_t(width), 1);
-  if (!input.channel.empty() && !isResidual(norm.getInput()))
+  if (!input.channel.empty() && !isResidual(norm.getInput()) && !isMeanOfResidual(norm.getInput()))
     return norm.emitError() << "reads an attention context directly, which is not supported";
   if (!input.channel.empty())
     factors = plan.residualScale().factors;
@@ -223,7 +223,7 @@ void Rewriter::noteValues(ArrayRef<Operation *> old) {
 
 LogicalResult Rewriter::rewriteLinear(mcuf::LinearOp linear) {
   Role role = roles.of(linear);
-  if (role == Role::Gelu || role == Role::Residual)
+  if (role == Role::Activation || role == Role::Residual)
     return success(); // rewritten at its user
   FailureOr<IntegerLinear> layer = plan.quantize(linear);
   if (failed(layer))
@@ -263,25 +263,28 @@ LogicalResult Rewriter::rewriteAdd(mcuf::BinaryOp add) {
   return success();
 }
 
-LogicalResult Rewriter::rewriteGelu(mcuf::GeluOp gelu) {
-  auto linear = gelu.getInput().getDefiningOp<mcuf::LinearOp>();
+/// max(x, 0) is GELU without its delta.
+LogicalResult Rewriter::rewriteActivation(Operation *activation) {
+  auto linear = activation->getOperand(0).getDefiningOp<mcuf::LinearOp>();
   if (!linear)
-    return gelu.emitError() << "must follow a linear layer";
+    return activation->emitError() << "must follow a linear layer";
   FailureOr<IntegerLinear> layer = plan.quantize(linear);
   if (failed(layer))
     return failure();
-  double scale = plan.storageOf(gelu).scale;
+  double scale = plan.storageOf(activation->getResult(0)).scale;
   // The multiplier's ratio must stay below 1/2: a hidden scale finer than twice the accumulator's step would hold no more information.
   for (double step : layer->accumulatorScale)
     if (step * 2.001 > scale)
-      return gelu.emitError() << "hidden units with a scale of " << scale << " are finer than the accumulator's step of " << step;
+      return activation->emitError() << "hidden units with a scale of " << scale << " are finer than the accumulator's step of " << step;
   auto [bias, mult] = epilogueOf(linear, *layer, std::vector<double>(size_t(layer->units), scale));
   auto indexMult = fixedPoint32(scale), deltaMult = fixedPoint32(std::ldexp(1 / scale, -18));
   if (!bias || !indexMult || !deltaMult)
-    return gelu.emitError() << "hidden scale " << scale << " is outside of (2^-17, 1/2)";
-  Location location = FusedLoc::get(builder.getContext(), {linear.getLoc(), gelu.getLoc()});
-  replace(gelu,
-          builder.create<mcuf::QLinearGeluOp>(location, typed(gelu, 15, scale), values.lookup(linear.getInput()),
+    return activation->emitError() << "hidden scale " << scale << " is outside of (2^-17, 1/2)";
+  if (!isa<mcuf::GeluOp>(activation))
+    deltaMult = 0;
+  Location location = FusedLoc::get(builder.getContext(), {linear.getLoc(), activation->getLoc()});
+  replace(activation->getResult(0),
+          builder.create<mcuf::QLinearGeluOp>(location, typed(activation->getResult(0), 15, scale), values.lookup(linear.getInput()),
                                               weightsOf(linear.getLoc(), *layer), bias, mult, uint64_t(*indexMult), uint64_t(*deltaMult)));
   return success();
 }
@@ -352,7 +355,7 @@ LogicalResult Rewriter::rewrite(Operation &op) {
       .Case([&](mcuf::LayerNormOp norm) { return rewriteNorm(norm); })
       .Case([&](mcuf::LinearOp linear) { return rewriteLinear(linear); })
       .Case([&](mcuf::BinaryOp add) { return rewriteAdd(add); })
-      .Case([&](mcuf::GeluOp gelu) { return rewriteGelu(gelu); })
+      .Case<mcuf::GeluOp, mcuf::UnaryOp>([&](Operation *activation) { return rewriteActivation(activation); })
       .Case([&](mcuf::AttentionOp attention) { return rewriteAttention(attention); })
       .Case([&](mcuf::ReduceOp reduce) { return rewriteMean(reduce); })
       .Case([&](mcuf::ConcatOp concat) -> LogicalResult {
@@ -402,9 +405,12 @@ LogicalResult Rewriter::run() {
            << "has an input of " << image.getType()
            << "; supported are images [1, channels, height, width] and sequences [1, tokens, features] that an embedding reads";
   replace(image, body.addArgument(stored, image.getLoc()));
-  bool ok = true;
+  // An op that reads what has been reported is not looked at.
+  llvm::DenseSet<Value> broken;
   for (Operation *op : old)
-    ok &= succeeded(rewrite(*op));
+    if (llvm::any_of(op->getOperands(), [&](Value operand) { return broken.contains(operand); }) || failed(rewrite(*op)))
+      broken.insert(op->result_begin(), op->result_end());
+  const bool ok = broken.empty();
   if (!ok)
     return failure();
   if (notesValues)

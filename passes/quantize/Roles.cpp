@@ -24,6 +24,11 @@ bool isResidual(Value value) {
   return isa_and_nonnull<mcuf::PatchEmbedOp, mcuf::BinaryOp>(op);
 }
 
+bool isMeanOfResidual(Value value) {
+  auto mean = value.getDefiningOp<mcuf::ReduceOp>();
+  return mean && mean.getKind() == mcuf::ReduceKind::Mean && isResidual(mean.getInput());
+}
+
 FailureOr<Roles> Roles::find(func::FuncOp function) {
   Roles roles;
   bool ok = true;
@@ -31,8 +36,8 @@ FailureOr<Roles> Roles::find(func::FuncOp function) {
     Role role = Role::Plain;
     for (Operation *user : linear->getUsers()) {
       Role wanted = Role::Plain;
-      if (isa<mcuf::GeluOp>(user))
-        wanted = Role::Gelu;
+      if (mcuf::isActivation(user))
+        wanted = Role::Activation;
       else if (isa<mcuf::BinaryOp>(user))
         wanted = Role::Residual;
       else if (auto attention = dyn_cast<mcuf::AttentionOp>(user)) {
@@ -43,7 +48,7 @@ FailureOr<Roles> Roles::find(func::FuncOp function) {
     }
     if (role != Role::Plain && !linear->hasOneUse()) {
       linear.emitError() << "has " << std::distance(linear->use_begin(), linear->use_end())
-                         << " uses; a linear layer that feeds attention, GELU or a residual add may have one";
+                         << " uses; a linear layer that feeds attention, an activation or a residual add may have one";
       ok = false;
     }
     roles.roles[linear] = role;

@@ -9,11 +9,14 @@
 namespace mcuform {
 
 /// What becomes of a linear layer's output.
-enum class Role { Plain, Gelu, Residual, Query, Key, Value };
+enum class Role { Plain, Activation, Residual, Query, Key, Value };
 
 /// True for the residual stream: what the patch embedding begins and additions update, a normalization of it to which something is added
 /// (as in post-norm blocks), or rows of these.
 bool isResidual(mlir::Value value);
+
+/// The mean of such rows, which has their scales.
+bool isMeanOfResidual(mlir::Value value);
 
 class Roles {
 public:

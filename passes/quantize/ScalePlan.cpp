@@ -78,12 +78,9 @@ Storage ScalePlan::storageOf(Value value) const {
         int shift = std::clamp(int(std::floor(std::log2(kMaxS16 / (maximum(value) * 1.05)))), 0, 20);
         return Storage{std::ldexp(1.0, -shift), {}, 32768};
       })
-      .Case([&](mcuf::GeluOp) {
-        return Storage{std::max(maximum(value) * kTransientHeadRoom / kMaxS15, kLeastHiddenScale), {}, 16384};
-      })
-      .Case([&](mcuf::AttentionOp attention) {
-        return Storage{1 / kContextUnit, cacheScale(attention.getV()), 32768};
-      })
+      .Case<mcuf::GeluOp, mcuf::UnaryOp>(
+          [&](Operation *) { return Storage{std::max(maximum(value) * kTransientHeadRoom / kMaxS15, kLeastHiddenScale), {}, 16384}; })
+      .Case([&](mcuf::AttentionOp attention) { return Storage{1 / kContextUnit, cacheScale(attention.getV()), 32768}; })
       .Case([&](mcuf::ConcatOp) { return Storage{maximum(value) * kTransientHeadRoom / kMaxS16, {}, 32768}; })
       .Default([&](Operation *) {
         // What is joined has one scale.

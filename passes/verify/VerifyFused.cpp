@@ -32,6 +32,8 @@ std::string problemWith(mcuf::BinaryOp op) {
 }
 
 std::string problemWith(mcuf::UnaryOp op) {
+  if (op.getKind() == UnaryKind::Relu)
+    return op.getInput().getDefiningOp<mcuf::LinearOp>() ? "" : "'relu' is supported behind a linear layer";
   return ("elementwise '" + stringifyUnaryKind(op.getKind()) + "' is supported only as part of gelu and layer_norm").str();
 }
 

@@ -50,3 +50,22 @@ func.func @stays(%x: tensor<1x4x2xf32>) -> tensor<1x4x3xf32> {
   %1 = mcuf.gelu %0 : (tensor<1x4x3xf32>) -> tensor<1x4x3xf32>
   return %1 : tensor<1x4x3xf32>
 }
+
+// An odd rank that two layers read, and hidden units behind max(x, 0).
+// CHECK-LABEL: func @shared_rank
+// CHECK: %[[R:.*]] = mcuf.linear %arg0, {{.*}} -> tensor<2x4xf32>
+// CHECK: mcuf.linear %[[R]], {{.*}} : (tensor<2x4xf32>, tensor<2x4xf32>)
+// CHECK: mcuf.linear %[[R]], {{.*}} : (tensor<2x4xf32>, tensor<2x4xf32>)
+// CHECK: mcuf.unary relu {{.*}} : (tensor<2x4xf32>) -> tensor<2x4xf32>
+func.func @shared_rank(%x: tensor<2x2xf32>) -> (tensor<2x2xf32>, tensor<2x2xf32>, tensor<2x2xf32>) {
+  %w1 = mcuf.constant dense<1.0> : tensor<3x2xf32> : tensor<3x2xf32>
+  %w2 = mcuf.constant dense<2.0> : tensor<2x3xf32> : tensor<2x3xf32>
+  %w3 = mcuf.constant dense<3.0> : tensor<2x3xf32> : tensor<2x3xf32>
+  %r = mcuf.linear %x, %w1 : (tensor<2x2xf32>, tensor<3x2xf32>) -> tensor<2x3xf32>
+  %a = mcuf.linear %r, %w2 : (tensor<2x3xf32>, tensor<2x3xf32>) -> tensor<2x2xf32>
+  %b = mcuf.linear %r, %w3 : (tensor<2x3xf32>, tensor<2x3xf32>) -> tensor<2x2xf32>
+  %h = mcuf.linear %x, %w1 : (tensor<2x2xf32>, tensor<3x2xf32>) -> tensor<2x3xf32>
+  %p = mcuf.unary relu %h : (tensor<2x3xf32>) -> tensor<2x3xf32>
+  %c = mcuf.linear %p, %w2 : (tensor<2x3xf32>, tensor<2x3xf32>) -> tensor<2x2xf32>
+  return %a, %b, %c : tensor<2x2xf32>, tensor<2x2xf32>, tensor<2x2xf32>
+}
