@@ -12,7 +12,7 @@ import sys
 import numpy as np
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "tools"))
-from cases import ROOT, case, expect, main  # noqa: E402
+from cases import ROOT, case, expect, main, shared  # noqa: E402
 
 EXPORT = os.path.join(ROOT, "samples", "mcuformer", "export.py")
 SMALL = ["--image", "60", "--patch", "20", "--heads", "3,2", "--mlp-ratios", "4,3.5", "--classes", "10", "--count", "32"]
@@ -144,6 +144,27 @@ def check_family(tools, family):
             expect(REFUSED[family] in text, text)
         else:
             compare_int8(tools, tools.path("model.onnx"), tools.path("inputs.npy"), expected, 20, mean, std)
+
+
+@case
+def shared_models_at_opsets_13_and_17(tools):
+    """The MNIST ViT and the keyword transformer of ../shared: PyTorch's logits in float, the same classes in int8."""
+    script = os.path.join(ROOT, "test", "tools", "lower_to_opset13.py")
+    for model, inputs, logits, calibration, mean, std in (
+            ("vit_mnist", "mnist/images.npy", "mnist/logits_float.npy", "mnist/calibration.npy", "0.1307", "0.3081"),
+            ("kwt1_mfcc98x40", "keywords/mfcc.npy", "keywords/logits_float.npy", "keywords/mfcc.npy", "0", "1")):
+        original = shared("models/%s.onnx" % model)
+        lowered = tools.path(model + ".onnx")
+        result = subprocess.run([sys.executable, script, original, lowered], capture_output=True, text=True)
+        expect(result.returncode == 0, result.stdout + result.stderr)
+        given, expected = np.load(shared(inputs))[:100], np.load(shared(logits))[:100]
+        np.save(tools.path("inputs.npy"), given)
+        for path in (original, lowered):
+            compare_float(tools, path, tools.path("inputs.npy"), expected, mean, std)
+            tools.call("mcuformc", path, "-o", tools.path("out"), "--name", "model", "--calibrate", shared(calibration), "--mean", mean, "--std", std)
+            tools.call("mcuform-run", tools.path("out"), "--target", "host", "--input", tools.path("inputs.npy"), "--output", tools.path("int8.npy"))
+            same = (np.load(tools.path("int8.npy")).argmax(-1) == expected.argmax(-1)).mean()
+            expect(same >= 0.99, "%s: %.1f %% of the answers are the float network's" % (path, 100 * same))
 
 
 def add_families():
