@@ -1,5 +1,6 @@
 // Unnormalized probabilities against tokens in the layout of the K cache. What the micro-kernels want is that of the V cache: neighbours in
-// memory are to be columns, and are tokens here. So two columns are turned at a time, for all rows that come together; few rows are not worth it.
+// memory are to be columns, and are tokens here. So two columns are turned at a time, for all rows that come together; few rows are not
+// worth it.
 #include "halfwords.h"
 #include "mcuform/kernels.h"
 #include "row_dots.h"
@@ -27,8 +28,9 @@ inline void turn_columns(int8_t *pair, const int8_t *keys, ptrdiff_t step, int32
 }
 
 /// Adds a part of the tokens, or begins with it. A function of its own, so that no more than one part is on the stack.
-MCUFORM_RT_HOT("attention_context_keys_s16") __attribute__((noinline)) void add_tokens(
-    int32_t (*acc)[2], bool begins, const int16_t *scores, int32_t padded, int32_t rows, const int8_t *keys, ptrdiff_t step, int32_t tokens) {
+MCUFORM_RT_HOT("attention_context_keys_s16")
+__attribute__((noinline)) void add_tokens(int32_t (*acc)[2], bool begins, const int16_t *scores, int32_t padded, int32_t rows,
+                                          const int8_t *keys, ptrdiff_t step, int32_t tokens) {
   alignas(4) int8_t pair[2 * tokens_at_once];
   turn_columns(pair, keys, step, tokens);
   RowDots dots(padded, tokens);

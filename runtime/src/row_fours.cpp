@@ -20,9 +20,9 @@ static_assert(offsetof(RowFours, weights) == 0 && offsetof(RowFours, bias) == 4 
 //   r0 rows 0 and 2   r11 rows 1 and 3   r1 the rows' address   r2 weights' address   r3..r10 sums, row by row, channel 0 first
 //   r12 channel 0   lr channel 1
 //
-// and the first 13 words of RowFours lie at SP. A step finishes the words that the step before it loaded and loads the next ones, in an order
-// that takes eight cycles on a Cortex-M7, one for each multiplication: each is issued with the load before or behind it. FIRST and LAST are the
-// two parts of a step: nothing beyond the end of rows or weights is touched.
+// and the first 13 words of RowFours lie at SP. A step finishes the words that the step before it loaded and loads the next ones, in an
+// order that takes eight cycles on a Cortex-M7, one for each multiplication: each is issued with the load before or behind it. FIRST and
+// LAST are the two parts of a step: nothing beyond the end of rows or weights is touched.
 // clang-format off
 #define FIRST                          \
   "ldr.w r0, [r1], #4\n"               \
@@ -126,7 +126,8 @@ BY_HAND void widen_pair(int16_t *, const int8_t *, const int8_t *) {
 }
 // clang-format on
 
-RowFours::RowFours(int16_t *widened, int32_t depth) : weights(widened), end(widened + 2 * depth), next(acc), stop(acc), pair_bytes(2 * depth) {
+RowFours::RowFours(int16_t *widened, int32_t depth)
+    : weights(widened), end(widened + 2 * depth), next(acc), stop(acc), pair_bytes(2 * depth) {
   const uint32_t over = static_cast<uint32_t>(depth) / 2 % steps_per_turn;
   skip = (over == 0 ? 0 : steps_per_turn - over) * step_bytes + 1;
 }

@@ -1,5 +1,5 @@
-// The DSP micro-kernel for rows that lie interleaved by fours, on weights that are widened once for all rows: what a step reads stands together,
-// so that no register holds a distance between rows.
+// The DSP micro-kernel for rows that lie interleaved by fours, on weights that are widened once for all rows: what a step reads stands
+// together, so that no register holds a distance between rows.
 #ifndef MCUFORM_SRC_ROW_FOURS_H
 #define MCUFORM_SRC_ROW_FOURS_H
 
@@ -48,8 +48,8 @@ inline void RowFours::run(const int16_t *groups, int32_t count) {
 /// `rows`, a multiple of 4, each group of four as its first words, its second words and so on.
 void interleave_fours(int16_t *out, const int16_t *in, int32_t rows, int32_t depth);
 
-/// As rows_by_pair for dense rows, with `fours` for as many whole groups of four as there are, and one pair of channels, widened; what is left over goes
-/// by way of RowDots.
+/// As rows_by_pair for dense rows, with `fours` for as many whole groups of four as there are, and one pair of channels, widened; what is
+/// left over goes by way of RowDots.
 template <class Weights, class Epilogue>
 MCUFORM_RT_INLINE void rows_by_four(const int16_t *in, int16_t *fours, Weights weights, int32_t rows, int32_t depth, int32_t units,
                                     Epilogue &epilogue) {

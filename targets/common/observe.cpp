@@ -3,8 +3,8 @@
 
 #ifdef MCUFORM_OBSERVE
 
-#include "runtime/include/mcuform/observe.h" // of the package
 #include "platform.h"
+#include "runtime/include/mcuform/observe.h" // of the package
 
 namespace mcuform::target {
 

@@ -4,8 +4,8 @@
 
 namespace mcuform::target {
 
-/// From here on all rows are written to the file "values" in the directory that the program runs in: for each call of a hook layer, first row,
-/// rows, first column, columns and bytes of an element, as int32, then the elements row by row. False where that cannot be.
+/// From here on all rows are written to the file "values" in the directory that the program runs in: for each call of a hook layer, first
+/// row, rows, first column, columns and bytes of an element, as int32, then the elements row by row. False where that cannot be.
 bool start_observing();
 /// False where rows could not be written.
 bool finish_observing();

@@ -4,6 +4,7 @@ import json
 import os
 import subprocess
 import sys
+import xml.etree.ElementTree
 
 import numpy as np
 
@@ -312,7 +313,7 @@ def layers_are_held_against_float(tools):
     need("arm-none-eabi-g++", "qemu-system-arm")
     package = tools.compile(sample("shapes_vit.onnx"), sample("calibration.npy"), token_block="5")
     arguments = [package, "--input", first_images(tools, sample("test_images.npy"), 3), "--reference", sample("shapes_vit.onnx"), "--per-layer", "--json",
-                 tools.path("layers.json")]
+                 tools.path("layers.json"), "--html", tools.path("layers.html")]
 
     def compare():
         text = tools.call("mcuform-run", *arguments)
@@ -329,6 +330,9 @@ def layers_are_held_against_float(tools):
     for layer in layers:
         expect(layer["sqnr_db"] > 28 and layer["cosine"] > 0.999 and layer["name"][-20:] in text, layer)
     expect({layer["rows"] for layer in layers} == {1, 37}, "of the last block only the class token's rows are needed")
+
+    rows = [row for row in xml.etree.ElementTree.parse(tools.path("layers.html")).iter("{http://www.w3.org/1999/xhtml}tr")][1:]
+    expect([row[0].text for row in rows] == names and [row[3].text for row in rows] == ["%.1f" % layer["sqnr_db"] for layer in layers], "the page has other layers")
 
     source = read(os.path.join(package, "shapes_vit.cpp")).decode()
     expect(source.count("  MCUFORM_OBSERVE_") > len(names), "layers are not observed")

@@ -14,7 +14,8 @@ namespace {
 struct Records {
   std::vector<char> bytes;
 
-  template <class T> Records &add(int32_t layer, int32_t firstRow, int32_t rows, int32_t firstColumn, int32_t columns, std::vector<T> values) {
+  template <class T>
+  Records &add(int32_t layer, int32_t firstRow, int32_t rows, int32_t firstColumn, int32_t columns, std::vector<T> values) {
     const int32_t head[] = {layer, firstRow, rows, firstColumn, columns, static_cast<int32_t>(sizeof(T))};
     append(head, sizeof head);
     append(values.data(), values.size() * sizeof(T));
@@ -67,12 +68,12 @@ TEST_CASE("rows that come again replace the earlier ones") {
 }
 
 TEST_CASE("what no layer can have is refused") {
-  CHECK(isRefused(Records().add<int16_t>(3, 0, 1, 0, 1, {1}), 1));          // no such layer
-  CHECK(isRefused(Records().add<int16_t>(2, 2, 2, 0, 1, {1, 2}), 1));       // one row too many
-  CHECK(isRefused(Records().add<int16_t>(2, 0, 1, 3, 2, {1, 2}), 1));       // one column too many
-  CHECK(isRefused(Records().add<int32_t>(2, 0, 1, 0, 1, {1}), 1));          // of four bytes
-  CHECK(isRefused(Records().add<int16_t>(2, 0, 2, 0, 2, {1, 2, 3}), 1));    // cut off
-  CHECK(isRefused(Records().add<int16_t>(5, 0, 1, 0, 1, {1}), 2));          // not the same for each image
+  CHECK(isRefused(Records().add<int16_t>(3, 0, 1, 0, 1, {1}), 1));       // no such layer
+  CHECK(isRefused(Records().add<int16_t>(2, 2, 2, 0, 1, {1, 2}), 1));    // one row too many
+  CHECK(isRefused(Records().add<int16_t>(2, 0, 1, 3, 2, {1, 2}), 1));    // one column too many
+  CHECK(isRefused(Records().add<int32_t>(2, 0, 1, 0, 1, {1}), 1));       // of four bytes
+  CHECK(isRefused(Records().add<int16_t>(2, 0, 2, 0, 2, {1, 2, 3}), 1)); // cut off
+  CHECK(isRefused(Records().add<int16_t>(5, 0, 1, 0, 1, {1}), 2));       // not the same for each image
   CHECK(isRefused(Records(), 0));
 }
 
@@ -94,8 +95,14 @@ TEST_CASE("errors are those of the known values in their scales") {
 
 TEST_CASE("the first difference is the first layer's") {
   Records here, there;
-  here.add<int16_t>(2, 0, 1, 0, 2, {1, 2}).add<int16_t>(5, 0, 1, 0, 2, {1, 2}).add<int16_t>(2, 0, 1, 0, 2, {1, 2}).add<int16_t>(5, 0, 1, 0, 2, {1, 2});
-  there.add<int16_t>(2, 0, 1, 0, 2, {1, 2}).add<int16_t>(5, 0, 1, 0, 2, {0, 2}).add<int16_t>(2, 0, 1, 0, 2, {1, 4}).add<int16_t>(5, 0, 1, 0, 2, {1, 2});
+  here.add<int16_t>(2, 0, 1, 0, 2, {1, 2})
+      .add<int16_t>(5, 0, 1, 0, 2, {1, 2})
+      .add<int16_t>(2, 0, 1, 0, 2, {1, 2})
+      .add<int16_t>(5, 0, 1, 0, 2, {1, 2});
+  there.add<int16_t>(2, 0, 1, 0, 2, {1, 2})
+      .add<int16_t>(5, 0, 1, 0, 2, {0, 2})
+      .add<int16_t>(2, 0, 1, 0, 2, {1, 4})
+      .add<int16_t>(5, 0, 1, 0, 2, {1, 2});
   CHECK_FALSE(firstDifference(decoded(here, 2), decoded(here, 2), meanings));
   // Layer 5 differs in the first image, but layer 2 comes before it, though in the second.
   std::optional<LayerDifference> at = firstDifference(decoded(here, 2), decoded(there, 2), meanings);

@@ -150,8 +150,9 @@ std::optional<LayerDifference> firstDifference(llvm::ArrayRef<ImageLayers> here,
       const LayerIntegers &a = here[image][number], &b = there[image][number];
       for (size_t at = 0; at < meaning.size(); ++at)
         if (a.values[at] != b.values[at] || a.isKnown[at] != b.isKnown[at])
-          return LayerDifference{meaning.layer, image, static_cast<int64_t>(at) / meaning.columns, static_cast<int64_t>(at) % meaning.columns,
-                                 a.values[at], b.values[at]};
+          return LayerDifference{
+              meaning.layer, image,       static_cast<int64_t>(at) / meaning.columns, static_cast<int64_t>(at) % meaning.columns,
+              a.values[at],  b.values[at]};
     }
   return std::nullopt;
 }
@@ -179,8 +180,8 @@ void printLayers(const LayerComparison &comparison, const PackageReport &report,
     return;
   }
   const LayerDifference &at = *comparison.difference;
-  os << "  " << target << " and " << comparison.otherTarget << " differ first in layer " << report.layers[at.layer].name << ", image " << at.image
-     << ", row " << at.row << ", column " << at.column << ": " << at.here << " and " << at.there << "\n";
+  os << "  " << target << " and " << comparison.otherTarget << " differ first in layer " << report.layers[at.layer].name << ", image "
+     << at.image << ", row " << at.row << ", column " << at.column << ": " << at.here << " and " << at.there << "\n";
 }
 
 nlohmann::ordered_json layersJson(const LayerComparison &comparison, const PackageReport &report) {
@@ -197,8 +198,12 @@ nlohmann::ordered_json layersJson(const LayerComparison &comparison, const Packa
     root["compared_with"] = comparison.otherTarget;
   root["first_difference"] = nullptr;
   if (const std::optional<LayerDifference> &at = comparison.difference)
-    root["first_difference"] = {{"layer", report.layers[at->layer].name}, {"image", at->image}, {"row", at->row}, {"column", at->column},
-                                {"here", at->here},                       {"there", at->there}};
+    root["first_difference"] = {{"layer", report.layers[at->layer].name},
+                                {"image", at->image},
+                                {"row", at->row},
+                                {"column", at->column},
+                                {"here", at->here},
+                                {"there", at->there}};
   return root;
 }
 

@@ -33,7 +33,8 @@ struct LayerIntegers {
 using ImageLayers = std::vector<LayerIntegers>; ///< in the order of the meanings
 
 /// Of all images, from the harness's file. A BugError where it holds what no layer can have.
-llvm::Expected<std::vector<ImageLayers>> decodeLayerValues(llvm::ArrayRef<char> file, llvm::ArrayRef<LayerMeaning> meanings, size_t imageCount);
+llvm::Expected<std::vector<ImageLayers>> decodeLayerValues(llvm::ArrayRef<char> file, llvm::ArrayRef<LayerMeaning> meanings,
+                                                           size_t imageCount);
 
 /// Sums over images.
 struct LayerError {
@@ -60,8 +61,8 @@ std::optional<LayerDifference> firstDifference(llvm::ArrayRef<ImageLayers> here,
 struct LayerComparison {
   size_t imageCount = 0;
   std::vector<LayerMeaning> meanings;
-  std::vector<LayerError> errors;           ///< of each meaning
-  std::string otherTarget;                  ///< that was run as well; empty: none
+  std::vector<LayerError> errors;            ///< of each meaning
+  std::string otherTarget;                   ///< that was run as well; empty: none
   std::optional<LayerDifference> difference; ///< of the two targets
 };
 

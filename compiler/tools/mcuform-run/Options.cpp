@@ -24,9 +24,10 @@ ParsedOptions parseOptions(int argc, char **argv) {
   app.add_option("--classes", options.classes, "names of the classes for --show, one a line")->type_name("FILE");
   app.add_flag("--show-pictures", options.showPictures, "draw the images of --show even where the output is no terminal");
   app.add_flag("--profile", options.profile, "count the instructions of each kernel and layer, too");
-  app.add_flag("--per-layer", options.perLayer,
+  CLI::Option *perLayer = app.add_flag("--per-layer", options.perLayer,
                "hold each layer against the model in float, over the first images: signal to noise and cosine; and the host against the target")
       ->needs(reference);
+  app.add_option("--html", options.html, "write the comparison of layers as a page for a browser")->type_name("FILE")->needs(perLayer);
   app.add_option("--max-drop", options.maxDrop, "fail where the share of right answers is more than so many points below the float model's")
       ->type_name("POINTS")
       ->check(CLI::NonNegativeNumber)

@@ -15,7 +15,7 @@ struct Options {
   std::string package;
   std::string target; ///< empty: the one the package was compiled for
   std::string input;
-  std::string labels, reference, output, json, classes, buildDirectory; ///< empty: not given
+  std::string labels, reference, output, json, html, classes, buildDirectory; ///< empty: not given
   std::optional<int64_t> limit;
   int64_t show = 0;
   bool showPictures = false;

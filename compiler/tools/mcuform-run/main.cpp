@@ -4,6 +4,7 @@
 #include "compiler/driver/FloatOracle.h"
 #include "compiler/driver/run/Faults.h"
 #include "compiler/driver/run/Inputs.h"
+#include "compiler/driver/run/LayerPage.h"
 #include "compiler/driver/run/PackageBuild.h"
 #include "compiler/driver/run/Process.h"
 #include "compiler/driver/run/Summary.h"
@@ -41,7 +42,7 @@ struct Inputs {
 llvm::Error checkOtherPaths(const Options &options) {
   if (!options.reference.empty() && !llvm::sys::fs::exists(options.reference))
     return fileError(options.reference, "no such file");
-  for (llvm::StringRef path : {llvm::StringRef(options.output), llvm::StringRef(options.json)}) {
+  for (llvm::StringRef path : {llvm::StringRef(options.output), llvm::StringRef(options.json), llvm::StringRef(options.html)}) {
     llvm::StringRef directory = llvm::sys::path::parent_path(path);
     if (!directory.empty() && !llvm::sys::fs::is_directory(directory))
       return fileError(path, "cannot be written: no such directory");
@@ -330,6 +331,9 @@ llvm::Error work(const Options &options) {
       return error;
   if (!options.json.empty())
     if (llvm::Error error = writeFile(options.json, {summaryJson(summary)}))
+      return error;
+  if (!options.html.empty())
+    if (llvm::Error error = writeFile(options.html, {layersPage(*layers, inputs->report, inputs->target.name)}))
       return error;
   return checkDrop(options, accuracy);
 }
