@@ -68,14 +68,20 @@ def PlanMemory : Pass<"mcuf-plan-memory", "::mlir::ModuleOp"> {
     A step is a call. A buffer is alive from the first step that touches it to the last; if it is defined outside of a loop that touches it, for all steps of the
     loop; the input from step 0. Buffers that are alive together do not overlap, but for an input that lies over another buffer. Adds region, offset and steps to each buffer, `mcurt.arena_bytes` and
     `mcurt.lower_bound_bytes` to the module.
+
+    With `regions`, the fastest first, each buffer stands in one of them: those with the most traffic per byte of their size in the fastest ones, as far as there is room
+    (`passes/memory/planner/RegionPlanner`). Adds `mcurt.regions`, which says what each takes, has, and needs at least, to the module; the two attributes above
+    are then the sums. Where the buffers do not fit, `mcurt.exceeds_regions` says so.
   }];
+  let options = [ListOption<"regions", "regions", "std::string", "Memories and the bytes that buffers may take of each, the fastest first, such as dtcm:65536">];
 }
 
 def VerifyMemory : Pass<"mcuf-verify-memory", "::mlir::ModuleOp"> {
   let summary = "Check the contract of phase memory: a safe plan that fits its region";
   let description = [{
     Finds overlaps anew; shares no code with the search for offsets. Where the input lies over a buffer, the calls are followed byte by byte: none may read a byte
-    of the input that an earlier one has overwritten.
+    of the input that an earlier one has overwritten. Of several regions none may be larger than it can be, unless the plan says that it does not fit, which a budget
+    makes an error.
   }];
   let options = [Option<"sramBudget", "sram-budget", "int64_t", "0", "Bytes that the arena may have; 0: any number">];
 }

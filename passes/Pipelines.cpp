@@ -83,8 +83,8 @@ void buildSchedulePipeline(OpPassManager &manager, const ScheduleOptions &option
   manager.addNestedPass<func::FuncOp>(createVerifyScheduled());
 }
 
-void buildMemoryPipeline(OpPassManager &manager, const VerifyMemoryOptions &budget) {
-  manager.addPass(createPlanMemory());
+void buildMemoryPipeline(OpPassManager &manager, const PlanMemoryOptions &plan, const VerifyMemoryOptions &budget) {
+  manager.addPass(createPlanMemory(plan));
   manager.addPass(createVerifyMemory(budget));
 }
 

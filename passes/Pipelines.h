@@ -42,8 +42,8 @@ void buildQuantizePipeline(mlir::OpPassManager &manager, const CalibrateOptions 
 
 /// Passes for a quantized module.
 void buildSchedulePipeline(mlir::OpPassManager &manager, const ScheduleOptions &options = {});
-/// Passes for a scheduled module. A budget makes an arena that is larger an error.
-void buildMemoryPipeline(mlir::OpPassManager &manager, const VerifyMemoryOptions &budget = {});
+/// Passes for a scheduled module. `plan` names the memories where there are several; a budget makes arenas that are larger an error.
+void buildMemoryPipeline(mlir::OpPassManager &manager, const PlanMemoryOptions &plan = {}, const VerifyMemoryOptions &budget = {});
 
 /// For tools with a pass pipeline on their command line: all passes, and each phase as --mcuf-phase-<name>.
 void registerPassesAndPipelines();

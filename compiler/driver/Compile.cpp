@@ -27,6 +27,8 @@ namespace {
 
 /// Left for the application's own variables when the budget is the whole SRAM; mcuform-run's harness needs half of it.
 constexpr int64_t kApplicationBytes = 1024;
+/// The same of every memory but the first, where there are several.
+constexpr int64_t kApplicationBytesElsewhere = 256;
 
 class Compilation {
 public:
@@ -59,7 +61,8 @@ private:
   ScheduleRequest scheduleRequest() const;
   LogicalResult quantize(ModuleOp fused, ArrayRef<int64_t> absorbed);
   FailureOr<PlannedSchedule> search(const ScheduleRequest &request);
-  LogicalResult refuse(int64_t besideArenaBytes);
+  LogicalResult divideBudget();
+  LogicalResult refuse();
   LogicalResult emit(llvm::StringRef name);
 
   /// Runs one phase's passes on the module.
@@ -112,7 +115,8 @@ private:
   TargetDescription target;
   CalibrateOptions calibration;
   OwningOpRef<ModuleOp> fused; ///< what is quantized, once more where a schedule asks for it
-  int64_t budget = 0;
+  int64_t budget = 0, besideArenaBytes = 0;
+  std::vector<std::string> regions; ///< what buffers may take of each of several memories, as mcuf-plan-memory spells it
   PlannedSchedule chosen;
 };
 
@@ -207,6 +211,7 @@ ScheduleRequest Compilation::scheduleRequest() const {
   request.budgetBytes = budget;
   request.isBudgetGiven = options.arenaBytes || options.sramBytes;
   request.flashCyclesPerByte = weightsRegion().readCyclesPerByte;
+  request.regions = regions;
   request.weightPanelBytes = options.weightPanelBytes.value_or(int64_t(target.weightPanelBytes));
   if (!options.inputMode.empty())
     request.inputMode = options.inputMode;
@@ -229,21 +234,39 @@ FailureOr<PlannedSchedule> Compilation::search(const ScheduleRequest &request) {
       .run();
 }
 
-/// Schedules and plans in the best way that fits. True where the compilation stops after the schedule.
-FailureOr<bool> Compilation::planWithinBudget() {
-  int64_t sram = options.sramBytes.value_or(int64_t(target.findRegion(MemoryKind::Sram)->sizeBytes));
+/// What is left for arenas, in all and of each memory, beside the stack, the output and the application's variables.
+LogicalResult Compilation::divideBudget() {
   int64_t outputBytes = 2 * cast<RankedTensorType>((*module->getOps<func::FuncOp>().begin()).getResultTypes()[0]).getNumElements();
-  budget = options.arenaBytes.value_or(sram - int64_t(target.stackReserveBytes) - kApplicationBytes - outputBytes);
+  const std::vector<MemoryRegion> memories = target.sramRegions();
+  besideArenaBytes =
+      int64_t(target.stackReserveBytes) + kApplicationBytes + outputBytes + int64_t(memories.size() - 1) * kApplicationBytesElsewhere;
+  int64_t sram = 0;
+  for (const MemoryRegion &memory : memories) {
+    sram += int64_t(memory.sizeBytes);
+    int64_t taken = regions.empty() ? kApplicationBytes + outputBytes : kApplicationBytesElsewhere;
+    regions.push_back(memory.name + ":" + std::to_string(std::max<int64_t>(0, int64_t(target.budgetBytesOf(memory)) - taken)));
+  }
+  if (memories.size() == 1)
+    regions.clear();
+  sram = options.sramBytes.value_or(sram);
+  budget = options.arenaBytes.value_or(sram - besideArenaBytes);
   if (budget <= 0)
     return fail("a budget of " + Twine(sram) + " bytes leaves nothing for the arena beside a stack of " + Twine(target.stackReserveBytes) +
                     " bytes",
                 Code::Memory);
+  return success();
+}
+
+/// Schedules and plans in the best way that fits. True where the compilation stops after the schedule.
+FailureOr<bool> Compilation::planWithinBudget() {
+  if (failed(divideBudget()))
+    return failure();
   FailureOr<PlannedSchedule> found = search(scheduleRequest());
   if (failed(found))
     return failure();
   chosen = std::move(*found);
   if (!chosen.fits)
-    return refuse(sram - budget);
+    return refuse();
   module = std::move(chosen.scheduled);
   FailureOr<bool> stop = endPhase(Phase::Schedule);
   if (failed(stop) || *stop)
@@ -253,7 +276,7 @@ FailureOr<bool> Compilation::planWithinBudget() {
 }
 
 /// Nothing fits: says by how much, what is alive at the peak of the smallest plan, and what would help.
-LogicalResult Compilation::refuse(int64_t besideArenaBytes) {
+LogicalResult Compilation::refuse() {
   VerifyMemoryOptions limit;
   limit.sramBudget = budget;
   diagnostics.setPhaseCode(Code::Memory);
@@ -276,6 +299,11 @@ LogicalResult Compilation::refuse(int64_t besideArenaBytes) {
     }
     smallest = std::min(smallest, best->arenaBytes);
   }
+  if ((*chosen.planned)->hasAttr("mcurt.exceeds_regions")) {
+    notes += "note: each buffer has to lie within one memory; of memories that adjoin, a target description can make one, where their "
+             "speed does not matter; or give the network fewer tokens, by a smaller image or larger patches\n";
+    return failure();
+  }
   notes += "note: the smallest arena that can be reached has " + std::to_string(smallest) + " bytes: give it " +
            (options.arenaBytes ? "--arena " + std::to_string(smallest) : "--sram " + std::to_string(smallest + besideArenaBytes)) +
            ", or the network fewer tokens, by a smaller image or larger patches\n";
@@ -292,7 +320,12 @@ LogicalResult Compilation::emit(StringRef name) {
     return fail("weights need " + Twine(packBytes) + " bytes, flash '" + weightsRegion().name + "' has " + Twine(flashBytes), Code::Memory);
   if (llvm::Error error = package.commit())
     return fail(llvm::toString(std::move(error)));
-  output << name << ": arena " << chosen.arenaBytes << " of " << budget << " bytes, " << chosen.choice.tokenBlock
+  std::string places;
+  if (auto memories = (*module)->getAttrOfType<ArrayAttr>("mcurt.regions"))
+    for (auto memory : memories.getAsRange<DictionaryAttr>())
+      if (int64_t bytes = memory.getAs<IntegerAttr>("bytes").getInt())
+        places += (places.empty() ? " (" : ", ") + memory.getAs<StringAttr>("name").str() + " " + std::to_string(bytes);
+  output << name << ": arena " << chosen.arenaBytes << " of " << budget << " bytes" << (places.empty() ? "" : places + ")") << ", " << chosen.choice.tokenBlock
          << " tokens at a time" << (chosen.choice.interleavesRows ? ", interleaved" : "") << ", attention " << chosen.choice.describeAttentions() << ", input mode " << chosen.choice.inputMode
          << "; weights " << packBytes << " of " << flashBytes << " bytes\n"
          << "package written to " << options.outputDirectory << "\n";

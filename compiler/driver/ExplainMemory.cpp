@@ -47,10 +47,39 @@ void explainTraffic(func::FuncOp function, StringRef flashRegion, llvm::raw_ostr
          << (layer.how.empty() ? "" : ", ") << layer.how << "\n";
 }
 
+/// What each of several memories holds, in lines.
+void explainRegions(ArrayAttr memories, llvm::raw_ostream &os) {
+  os << "Memories, the fastest first:\n";
+  for (auto memory : memories.getAsRange<DictionaryAttr>()) {
+    auto numberOf = [&](StringRef name) { return memory.getAs<IntegerAttr>(name).getInt(); };
+    os << llvm::format("%10lld", static_cast<long long>(numberOf("bytes"))) << " bytes of " << numberOf("capacity_bytes") << " in "
+       << memory.getAs<StringAttr>("name").getValue() << ", lower bound " << numberOf("lower_bound_bytes") << ", gap "
+       << numberOf("bytes") - numberOf("lower_bound_bytes") << "\n";
+  }
+  os << "\n";
+}
+
+/// The map of one of several memories; empty where it holds nothing.
+std::string printRegion(DictionaryAttr memory, const std::vector<Lifetime> &lifetimes, ArrayRef<StringRef> regions,
+                        const std::vector<int64_t> &offsets) {
+  std::vector<Lifetime> inside;
+  Plan plan;
+  for (auto [lifetime, region, offset] : llvm::zip_equal(lifetimes, regions, offsets)) {
+    if (region != memory.getAs<StringAttr>("name").getValue())
+      continue;
+    inside.push_back(lifetime);
+    plan.offsets.push_back(offset);
+  }
+  plan.totalBytes = memory.getAs<IntegerAttr>("bytes").getInt();
+  plan.lowerBoundBytes = memory.getAs<IntegerAttr>("lower_bound_bytes").getInt();
+  return inside.empty() ? "" : memory.getAs<StringAttr>("name").str() + ": " + printPlan(inside, plan);
+}
+
 } // namespace
 
 std::string explainMemory(ModuleOp module, StringRef flashRegion) {
   std::vector<Lifetime> lifetimes;
+  std::vector<StringRef> regions;
   std::vector<int64_t> ownBytes; // without those that an input shares with the buffer that overwrites it
   Plan plan;
   module.walk<WalkOrder::PreOrder>([&](mcurt::BufferOp buffer) {
@@ -65,6 +94,7 @@ std::string explainMemory(ModuleOp module, StringRef flashRegion) {
     mcurt::BufferOp over = buffer.getOverBuffer();
     ownBytes.push_back(over ? std::max<int64_t>(0, end - static_cast<int64_t>(*over.getOffset()) - over.getSizeBytes()) : lifetime.sizeBytes);
     lifetimes.push_back(std::move(lifetime));
+    regions.push_back(buffer.getRegion().value_or(""));
     plan.offsets.push_back(static_cast<int64_t>(*buffer.getOffset()));
   });
   plan.totalBytes = numberOf(module, "mcurt.arena_bytes");
@@ -72,6 +102,9 @@ std::string explainMemory(ModuleOp module, StringRef flashRegion) {
 
   std::string text;
   llvm::raw_string_ostream os(text);
+  auto memories = module->getAttrOfType<ArrayAttr>("mcurt.regions");
+  if (memories)
+    explainRegions(memories, os);
   Peak peak = findPeak(module, lifetimes, ownBytes);
   os << "Peak: step " << peak.step;
   if (peak.call) {
@@ -88,13 +121,19 @@ std::string explainMemory(ModuleOp module, StringRef flashRegion) {
   for (size_t i : alive) {
     const Lifetime &buffer = lifetimes[i];
     os << llvm::format("%10lld", static_cast<long long>(ownBytes[i])) << " bytes  " << buffer.name << ", steps " << buffer.firstStep << " to " << buffer.lastStep;
+    if (memories)
+      os << ", in " << regions[i];
     if (ownBytes[i] != buffer.sizeBytes)
       os << ", and " << buffer.sizeBytes - ownBytes[i] << " that it shares";
     os << "\n";
   }
   os << llvm::format("%10lld", static_cast<long long>(peak.bytes)) << " bytes together\n\n"
-     << "The arena over time: a step is a kernel call, in the order of the program; addresses grow upwards.\n"
-     << printPlan(lifetimes, plan);
+     << "The arena over time: a step is a kernel call, in the order of the program; addresses grow upwards.\n";
+  if (!memories)
+    os << printPlan(lifetimes, plan);
+  else
+    for (auto memory : memories.getAsRange<DictionaryAttr>())
+      os << printRegion(memory, lifetimes, regions, plan.offsets);
   for (auto function : module.getOps<func::FuncOp>())
     explainTraffic(function, flashRegion, os);
   return text;

@@ -273,10 +273,12 @@ FailureOr<PlannedSchedule> ScheduleSearch::plan(const Combination &combination) 
   result.modelledCycles = combination.cycles;
   result.scheduled = cast<ModuleOp>((**scheduled)->clone());
   result.planned = std::move(*scheduled);
-  if (failed(runPasses(*result.planned, [](OpPassManager &manager) { buildMemoryPipeline(manager); })))
+  PlanMemoryOptions memory;
+  memory.regions = request.regions;
+  if (failed(runPasses(*result.planned, [&](OpPassManager &manager) { buildMemoryPipeline(manager, memory); })))
     return failure();
   result.arenaBytes = (*result.planned)->getAttrOfType<IntegerAttr>("mcurt.arena_bytes").getInt();
-  result.fits = result.arenaBytes <= request.budgetBytes;
+  result.fits = result.arenaBytes <= request.budgetBytes && !(*result.planned)->hasAttr("mcurt.exceeds_regions");
   return result;
 }
 

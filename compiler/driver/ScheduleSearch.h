@@ -38,6 +38,8 @@ struct ScheduleRequest {
   bool isBudgetGiven = false;
   double flashCyclesPerByte = 0; ///< of the memory that holds the weights
   int64_t weightPanelBytes = 0;
+  /// What the arena may take of each of several memories, as mcuf-plan-memory spells it; the budget is that of all together.
+  std::vector<std::string> regions;
   /// Chosen where absent.
   std::optional<std::string> inputMode;
   std::optional<int64_t> tokenBlock;

@@ -79,11 +79,13 @@ std::string elementsOf(mcurt::BufferOp buffer) {
   return text;
 }
 
-int64_t peakStepOf(const Package &package) {
-  int64_t peak = 0;
+int64_t peakStepOf(const Package &package, const RegionArena *region) {
+  int64_t peak = 0, most = 0;
   for (int64_t step = 0; step < package.stepCount; ++step)
-    if (package.liveBytesAt(step) > package.liveBytesAt(peak))
+    if (int64_t bytes = package.liveBytesAt(step, region); bytes > most) {
       peak = step;
+      most = bytes;
+    }
   return peak;
 }
 
@@ -115,19 +117,21 @@ std::vector<Stage> stagesOf(const Package &package) {
 
 class Picture {
 public:
-  Picture(const Package &package, int64_t firstStep, int64_t lastStep) : package(package), first(firstStep), last(lastStep) {}
+  Picture(const Package &package, int64_t firstStep, int64_t lastStep, const RegionArena *region)
+      : package(package), first(firstStep), last(lastStep), region(region), arenaBytes(region ? region->bytes : package.arenaBytes),
+        lowerBoundBytes(region ? region->lowerBoundBytes : package.lowerBoundBytes), arena(region ? "arena in " + region->name : "arena") {}
 
   std::string draw(StringRef id) {
     svg = ("<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 " + units(kWidth) + " " + units(kHeight) +
-           "\" role=\"img\" aria-labelledby=\"" + id + "-title\">\n<title id=\"" + id + "-title\">Buffers of the arena during calls " +
-           Twine(first) + " to " + Twine(last) + "</title>\n")
+           "\" role=\"img\" aria-labelledby=\"" + id + "-title\">\n<title id=\"" + id + "-title\">Buffers of the " + arena +
+           " during calls " + Twine(first) + " to " + Twine(last) + "</title>\n")
               .str();
     drawStages();
     drawAxes();
     // The image last: it may share its memory with the tokens that overwrite it.
     for (bool isInput : {false, true})
       for (mcurt::BufferOp buffer : package.buffers)
-        if (bool(buffer.getInput()) == isInput)
+        if (bool(buffer.getInput()) == isInput && (!region || package.regionOf(buffer) == region))
           drawBuffer(buffer);
     drawLiveBytes();
     drawArenaLine();
@@ -137,7 +141,7 @@ public:
 private:
   /// Where a call begins.
   int64_t x(int64_t step) const { return kLeft + (kRight - kLeft) * (step - first) / (last - first + 1); }
-  int64_t y(int64_t bytes) const { return kBottom - (kBottom - kTop) * bytes / std::max<int64_t>(package.arenaBytes, 1); }
+  int64_t y(int64_t bytes) const { return kBottom - (kBottom - kTop) * bytes / std::max<int64_t>(arenaBytes, 1); }
 
   void rect(int64_t x0, int64_t y0, int64_t x1, int64_t y1, StringRef cssClass) {
     svg += ("<rect x=\"" + units(x0) + "\" y=\"" + units(y0) + "\" width=\"" + units(x1 - x0) + "\" height=\"" + units(y1 - y0) +
@@ -176,9 +180,9 @@ private:
   void drawAxes() {
     // Ten lines at most, at round numbers.
     int64_t tick = 1;
-    for (int64_t factor = 0; package.arenaBytes / tick >= 10; ++factor)
+    for (int64_t factor = 0; arenaBytes / tick >= 10; ++factor)
       tick = factor % 3 == 1 ? tick / 2 * 5 : tick * 2;
-    for (int64_t bytes = 0; bytes <= package.arenaBytes; bytes += tick) {
+    for (int64_t bytes = 0; bytes <= arenaBytes; bytes += tick) {
       svg += "<line x1=\"" + units(kLeft) + "\" x2=\"" + units(kRight) + "\" y1=\"" + units(y(bytes)) + "\" y2=\"" + units(y(bytes)) +
              "\" class=\"grid\" />";
       text(kLeft - 60, y(bytes) + 40, "end", "axis", groupedDigits(bytes));
@@ -223,11 +227,11 @@ private:
   void drawLiveBytes() {
     svg += "<path class=\"live\" d=\"";
     for (int64_t step = first; step <= last; ++step) {
-      std::string height = units(y(package.liveBytesAt(step)));
+      std::string height = units(y(package.liveBytesAt(step, region)));
       svg += (step == first ? "M" + units(x(step)) + " " + height : "V" + height) + "H" + units(x(step + 1));
     }
     svg += "\" />\n";
-    int64_t peak = peakStepOf(package);
+    int64_t peak = peakStepOf(package, region);
     if (first <= peak && peak <= last)
       rect(x(peak), kTop, x(peak + 1), kBottom + kStages, "peak");
   }
@@ -237,25 +241,27 @@ private:
       svg += "<line x1=\"" + units(kLeft) + "\" x2=\"" + units(kRight) + "\" y1=\"" + units(y(bytes)) + "\" y2=\"" + units(y(bytes)) +
              "\" class=\"arena\" />";
     };
-    line(package.arenaBytes);
-    if (package.lowerBoundBytes != package.arenaBytes)
-      line(package.lowerBoundBytes);
+    line(arenaBytes);
+    if (lowerBoundBytes != arenaBytes)
+      line(lowerBoundBytes);
     text(kRight, kTop - 70, "end", "mark",
-         "arena " + groupedDigits(package.arenaBytes) +
-             (package.lowerBoundBytes == package.arenaBytes ? " bytes: the lower bound"
-                                                            : " bytes, lower bound " + groupedDigits(package.lowerBoundBytes)));
+         arena + " " + groupedDigits(arenaBytes) +
+             (lowerBoundBytes == arenaBytes ? " bytes: the lower bound" : " bytes, lower bound " + groupedDigits(lowerBoundBytes)));
     svg += "\n";
   }
 
   const Package &package;
   const int64_t first, last;
+  const RegionArena *region; ///< the one that is drawn; null where there is one arena
+  const int64_t arenaBytes, lowerBoundBytes;
+  const std::string arena;
   std::string svg;
 };
 
 } // namespace
 
-std::string drawArena(const Package &package, StringRef id, int64_t firstStep, int64_t lastStep) {
-  return Picture(package, firstStep, lastStep).draw(id);
+std::string drawArena(const Package &package, StringRef id, int64_t firstStep, int64_t lastStep, const RegionArena *region) {
+  return Picture(package, firstStep, lastStep, region).draw(id);
 }
 
 } // namespace mcuform::emission

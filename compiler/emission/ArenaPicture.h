@@ -20,10 +20,11 @@ llvm::StringRef describe(BufferKind kind);
 std::string elementsOf(mcurt::BufferOp buffer);
 
 /// The first call at which most bytes are alive.
-int64_t peakStepOf(const Package &package);
+int64_t peakStepOf(const Package &package, const RegionArena *region = nullptr);
 
-/// Calls firstStep to lastStep, drawn 1150 units wide. `id` tells the pictures of one page apart.
-std::string drawArena(const Package &package, llvm::StringRef id, int64_t firstStep, int64_t lastStep);
+/// Calls firstStep to lastStep, drawn 1150 units wide. `id` tells the pictures of one page apart. `region`: which of several arenas, else
+/// null.
+std::string drawArena(const Package &package, llvm::StringRef id, int64_t firstStep, int64_t lastStep, const RegionArena *region = nullptr);
 
 } // namespace mcuform::emission
 

@@ -30,6 +30,12 @@ struct Layer {
   std::optional<LayerValue> value;
 };
 
+/// A memory of a target that has several, and the arena in it.
+struct RegionArena {
+  std::string name, upperName;
+  int64_t bytes, lowerBoundBytes, capacityBytes;
+};
+
 struct Package {
   std::string name, upperName, targetName, flashRegion;
   std::string modelName, modelSha256;
@@ -48,7 +54,9 @@ struct Package {
   int64_t outputCount;
   float outputScale;
 
-  int64_t arenaBytes, lowerBoundBytes;
+  int64_t arenaBytes, lowerBoundBytes; ///< of all arenas together
+  /// Of a target with several memories, the fastest first; else empty, and there is one arena.
+  std::vector<RegionArena> regions;
   std::vector<mcurt::BufferOp> buffers; ///< in the order of the text
   int64_t stepCount = 0;
   std::vector<Layer> layers;
@@ -60,8 +68,10 @@ struct Package {
   llvm::DenseMap<mlir::Operation *, int64_t> weightOffsets; ///< of each constant, from the first byte of the pack
 
   int64_t totalMacs() const;
-  /// Bytes of the buffers that are alive at a step.
-  int64_t liveBytesAt(int64_t step) const;
+  /// Where `buffer` stands, null where there is one arena.
+  const RegionArena *regionOf(mcurt::BufferOp buffer) const;
+  /// Bytes of the buffers that are alive at a step, in all memories or one.
+  int64_t liveBytesAt(int64_t step, const RegionArena *region = nullptr) const;
 };
 
 /// Everything but the weights; an error names what the module lacks.

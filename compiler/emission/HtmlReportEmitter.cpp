@@ -32,8 +32,11 @@ std::string tile(StringRef number, StringRef words) { return "<div class=\"tile\
 std::string rowOf(const Package &package, mcurt::BufferOp buffer) {
   BufferKind kind = kindOf(buffer);
   auto steps = *buffer.getSteps();
-  return "<tr><td class=\"name\">" + escapeXml(buffer.getName()) + "</td>" + cell(describe(kind)) + cell(elementsOf(buffer)) + numberCell(buffer.getSizeBytes()) +
-         numberCell(*buffer.getOffset()) + numberCell(std::to_string(steps[0]) + " to " + std::to_string(steps[1])) +
+  return "<tr><td class=\"name\">" + escapeXml(buffer.getName()) + "</td>" + cell(describe(kind)) + cell(elementsOf(buffer)) +
+         numberCell(buffer.getSizeBytes()) +
+         numberCell(groupedDigits(int64_t(*buffer.getOffset())) +
+                    (package.regionOf(buffer) ? " in " + package.regionOf(buffer)->name : "")) +
+         numberCell(std::to_string(steps[0]) + " to " + std::to_string(steps[1])) +
          barCell(buffer.getSizeBytes(), package.arenaBytes, ("bar " + cssClassOf(kind)).str()) + "</tr>\n";
 }
 
@@ -65,11 +68,15 @@ void fillPeak(const Package &package, std::string &text, std::string &rows) {
   int64_t calls = 0;
   for (int64_t step = 0; step < package.stepCount; ++step)
     calls += package.liveBytesAt(step) == bytes;
-  text = "Most bytes are alive during call " + std::to_string(peak) + ", " + escapeXml(nameOfCall(package, peak)) +
-         (calls > 1 ? ", and as many during " + std::to_string(calls - 1) + (calls > 2 ? " other calls" : " other call") : "") + ": " + groupedDigits(bytes) +
-         " bytes in " + std::to_string(alive.size()) + (alive.size() == 1 ? " buffer" : " buffers") + ". No arena can be smaller than " +
-         groupedDigits(package.lowerBoundBytes) + " bytes with this schedule; this one has " + groupedDigits(package.arenaBytes) + "." +
-         (mcurt::BufferOp(package.input).getOver() ? " The image lies over the tokens that overwrite it: what the two share counts once." : "");
+  text =
+      "Most bytes are alive during call " + std::to_string(peak) + ", " + escapeXml(nameOfCall(package, peak)) +
+      (calls > 1 ? ", and as many during " + std::to_string(calls - 1) + (calls > 2 ? " other calls" : " other call") : "") + ": " +
+      groupedDigits(bytes) + " bytes in " + std::to_string(alive.size()) + (alive.size() == 1 ? " buffer" : " buffers") + ". " +
+      (package.regions.empty() ? "No arena can be smaller than " + groupedDigits(package.lowerBoundBytes) +
+                                     " bytes with this schedule; this one has " + groupedDigits(package.arenaBytes) + "."
+                               : "The arenas have " + groupedDigits(package.arenaBytes) + " bytes together; each has a peak of its own.") +
+      (mcurt::BufferOp(package.input).getOver() ? " The image lies over the tokens that overwrite it: what the two share counts once."
+                                                : "");
   rows = bufferRows(package, std::move(alive)) + "<tr class=\"sum\"><td>together</td><td></td><td></td>" + numberCell(bytes) +
          "<td></td><td></td><td></td></tr>\n";
 }
@@ -171,6 +178,21 @@ std::string valueOf(Attribute attribute) {
   return text;
 }
 
+/// What each of several memories holds.
+std::string regionTable(const Package &package) {
+  if (package.regions.empty())
+    return "";
+  std::string rows;
+  for (const RegionArena &region : package.regions)
+    rows += "<tr>" + cell(region.name) + numberCell(region.bytes) + numberCell(region.lowerBoundBytes) +
+            numberCell(region.bytes - region.lowerBoundBytes) + numberCell(region.capacityBytes) +
+            barCell(region.bytes, region.capacityBytes, "bar k-tokens") + "</tr>\n";
+  return "<table>\n<tr><th>memory</th><th class=\"n\">arena</th><th class=\"n\">lower bound</th><th class=\"n\">gap</th><th "
+         "class=\"n\">room for "
+         "buffers</th><th>used</th></tr>\n" +
+         rows + "</table>\n";
+}
+
 using Facts = std::vector<std::pair<std::string, std::string>>;
 
 Facts factsOf(DictionaryAttr dictionary) {
@@ -224,11 +246,24 @@ std::string allFacts(const Package &package) {
 
 std::string emitHtmlReport(const Package &package) {
   const int64_t lastStep = std::max<int64_t>(package.stepCount - 1, 0), peak = peakStepOf(package);
+  // One picture for each arena.
+  std::vector<const RegionArena *> arenas = {nullptr};
+  if (!package.regions.empty()) {
+    arenas.clear();
+    for (const RegionArena &region : package.regions)
+      arenas.push_back(&region);
+  }
+  auto drawAll = [&](const std::string &id, int64_t first, int64_t last) {
+    std::string pictures;
+    for (const RegionArena *region : arenas)
+      pictures += drawArena(package, region ? id + "-" + region->name : id, first, last, region);
+    return pictures;
+  };
   std::string zoom;
   if (package.stepCount > kZoomCalls) {
     // Around the peak, so that the buffers of single stages can be told apart.
     int64_t first = std::clamp<int64_t>(peak - kZoomCalls / 4, 0, lastStep - kZoomCalls / 2), last = first + kZoomCalls / 2;
-    zoom = "<figure>" + drawArena(package, "zoom", first, last) + "<figcaption>Calls " + std::to_string(first) + " to " + std::to_string(last) +
+    zoom = "<figure>" + drawAll("zoom", first, last) + "<figcaption>Calls " + std::to_string(first) + " to " + std::to_string(last) +
            " enlarged: around the peak.</figcaption></figure>";
   }
   std::string peakText, peakRows, flashBar, flashRows, layerRows, kindRows;
@@ -238,14 +273,15 @@ std::string emitHtmlReport(const Package &package) {
   const int64_t gap = package.arenaBytes - package.lowerBoundBytes;
   return fillTemplate(kHtmlReport,
                       {{"name", package.name},
-                       {"about", escapeXml("A vision transformer as int8 C++ for " + package.targetName + ": " + describeInput(package) + " to " +
-                                           groupedDigits(package.outputCount) + " values.")},
+                       {"about", escapeXml("A vision transformer as int8 C++ for " + package.targetName + ": " + describeInput(package) +
+                                           " to " + groupedDigits(package.outputCount) + " values.")},
                        {"tiles", tile(groupedDigits(package.arenaBytes), "bytes of arena") +
                                      tile(gap ? groupedDigits(gap) : "0", "bytes above the lower bound") +
                                      tile(groupedDigits(int64_t(package.pack.bytes.size())), "bytes of weights in flash") +
                                      tile(groupedDigits(package.totalMacs()), "multiplications an inference") +
                                      tile(groupedDigits(package.parameters), "parameters")},
-                       {"map", drawArena(package, "map", 0, lastStep)},
+                       {"map", drawAll("map", 0, lastStep)},
+                       {"regions", regionTable(package)},
                        {"mapCaption", std::to_string(package.stepCount) + " kernel calls, " + std::to_string(package.buffers.size()) +
                                           " buffers. The marked call is where the arena is fullest."},
                        {"zoom", zoom},

@@ -79,7 +79,7 @@ for its name.</p>
 <p class="legend"><span><i class="k-image"></i>input image</span><span><i class="k-tokens"></i>tokens, kept between stages</span><span><i
 class="k-kv"></i>keys and values</span><span><i class="k-scratch"></i>scratch of one stage</span><span><b>&#x2501;</b> bytes alive</span><span
 class="accent"><b>&#x2505;</b> arena</span></p>
-<figure>@map@<figcaption>@mapCaption@</figcaption></figure>
+@regions@<figure>@map@<figcaption>@mapCaption@</figcaption></figure>
 @zoom@
 
 <h2 id="peak">Alive at the peak</h2>

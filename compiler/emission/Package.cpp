@@ -59,10 +59,15 @@ int64_t Package::totalMacs() const {
   return macs;
 }
 
-int64_t Package::liveBytesAt(int64_t step) const {
+const RegionArena *Package::regionOf(mcurt::BufferOp buffer) const {
+  auto found = llvm::find_if(regions, [&](const RegionArena &region) { return buffer.getRegion() && region.name == *buffer.getRegion(); });
+  return found == regions.end() ? nullptr : &*found;
+}
+
+int64_t Package::liveBytesAt(int64_t step, const RegionArena *region) const {
   int64_t bytes = 0;
   for (mcurt::BufferOp buffer : buffers)
-    if ((*buffer.getSteps())[0] <= step && step <= (*buffer.getSteps())[1])
+    if ((!region || regionOf(buffer) == region) && (*buffer.getSteps())[0] <= step && step <= (*buffer.getSteps())[1])
       bytes += buffer.getOver() ? bytesBehind(buffer) : buffer.getSizeBytes();
   return bytes;
 }
@@ -95,6 +100,15 @@ llvm::Expected<Package> collectPackage(ModuleOp module, const EmissionOptions &o
     return makeError("the module has not been scheduled and planned");
   package.arenaBytes = arena.getInt();
   package.lowerBoundBytes = bound.getInt();
+  if (auto regions = module->getAttrOfType<ArrayAttr>("mcurt.regions"))
+    for (auto region : regions.getAsRange<DictionaryAttr>()) {
+      auto numberOf = [&](StringRef name) { return region.getAs<IntegerAttr>(name).getInt(); };
+      StringRef name = region.getAs<StringAttr>("name").getValue();
+      if (!isIdentifier(name))
+        return makeError("region '%s' cannot name an arena: letters, digits and '_' can, with no digit first", name.str().c_str());
+      if (numberOf("bytes") > 0)
+        package.regions.push_back({name.str(), name.upper(), numberOf("bytes"), numberOf("lower_bound_bytes"), numberOf("capacity_bytes")});
+    }
   package.traffic = mcurt::flashTrafficOf(package.function);
   for (auto [layer, traffic] : llvm::zip_equal(layers.getAsRange<DictionaryAttr>(), mcurt::trafficByLayer(package.function)))
     package.layers.push_back({layer.getAs<StringAttr>("name").str(), layer.getAs<StringAttr>("kind").str(),
@@ -113,6 +127,8 @@ llvm::Expected<Package> collectPackage(ModuleOp module, const EmissionOptions &o
   for (mcurt::BufferOp buffer : package.buffers)
     if (!buffer.getOffset() || !buffer.getSteps())
       return makeError("buffer '%s' has no offset or no steps", buffer.getName().str().c_str());
+    else if (!package.regions.empty() && buffer.getSizeBytes() > 0 && !package.regionOf(buffer))
+      return makeError("buffer '%s' is in no region of the module", buffer.getName().str().c_str());
   if (!package.input || package.input.getType().getRank() != 3)
     return makeError("an input image of three dimensions is needed");
   auto image = package.input.getType().getShape();

@@ -113,11 +113,20 @@ std::string emitReport(const Package &package) {
                        {"offset", *buffer.getOffset()},
                        {"first_step", (*buffer.getSteps())[0]},
                        {"last_step", (*buffer.getSteps())[1]}});
+    if (const RegionArena *region = package.regionOf(buffer))
+      buffers.back()["region"] = region->name;
     if (buffer.getOver())
       buffers.back()["overwritten_by"] = buffer.getOverBuffer().getName().str();
   }
   report["sram"] = {
       {"arena_bytes", package.arenaBytes}, {"lower_bound_bytes", package.lowerBoundBytes}, {"static_bytes", 0}, {"buffers", buffers}};
+  // Of a target with several memories, those that hold something; the numbers above are the sums.
+  for (const RegionArena &region : package.regions)
+    report["sram"]["regions"].push_back({{"name", region.name},
+                                         {"arena_bytes", region.bytes},
+                                         {"lower_bound_bytes", region.lowerBoundBytes},
+                                         {"gap_bytes", region.bytes - region.lowerBoundBytes},
+                                         {"capacity_bytes", region.capacityBytes}});
   report["flash"] = {{"weights_bytes", package.weightsBytes}, {"pack_bytes", package.pack.bytes.size()}};
   // docs/memory.md says what is counted.
   report["flash"]["read_per_inference"] = {{{"region", package.flashRegion},

@@ -4,6 +4,7 @@
 #include "dialects/mcurt/Kernels.h"
 #include "dialects/mcurt/NodeNames.h"
 
+#include "llvm/ADT/MapVector.h"
 #include "llvm/ADT/StringExtras.h"
 #include "llvm/ADT/StringMap.h"
 #include "llvm/ADT/StringSet.h"
@@ -261,6 +262,21 @@ void SourceEmitter::emitBody(Block &block, const std::string &indent) {
 
 //===--- stages -----------------------------------------------------------===//
 
+/// What offsets of `buffer` count from.
+std::string SourceEmitter::arenaOf(mcurt::BufferOp buffer) const {
+  const RegionArena *region = package.regionOf(buffer);
+  // A buffer without bytes is in any.
+  return package.regions.empty() ? argument : argument + "." + (region ? region : &package.regions.front())->name;
+}
+
+std::string SourceEmitter::addressOf(mcurt::BufferOp buffer, StringRef type) const {
+  return ("buffer<" + type + ">(" + arenaOf(buffer) + ", " + buffer.getName() + "_at)").str();
+}
+
+std::string SourceEmitter::sizeMacroOf(const RegionArena *region) const {
+  return package.upperName + "_ARENA_" + (region ? region->upperName + "_" : "") + "BYTES";
+}
+
 void SourceEmitter::emitStage(mcurt::StageOp stage) {
   StringRef name = stage.getName();
   llvm::SetVector<Value> roots;
@@ -281,11 +297,11 @@ void SourceEmitter::emitStage(mcurt::StageOp stage) {
     pointerNames[strip] = strip.getName();
     fedStage = name;
     callsBefore = std::exchange(calls, "");
-    text += "\n// The strip that begins with patch `first`.\nvoid " + name.str() + "(unsigned char *arena, const " +
+    text += "\n// The strip that begins with patch `first`.\nvoid " + name.str() + "(" + parameter + ", const " +
             cTypeOf(strip.getType().getElementType()) + " *" + strip.getName().str() + ", int32_t first) {\n";
   } else {
-    calls += "  " + name.str() + "(arena" + (usesOutput ? ", output" : "") + ");\n";
-    text += "\nvoid " + name.str() + "(unsigned char *arena" + (usesOutput ? ", int16_t *output" : "") + ") {\n";
+    calls += "  " + name.str() + "(" + argument + (usesOutput ? ", output" : "") + ");\n";
+    text += "\nvoid " + name.str() + "(" + parameter + (usesOutput ? ", int16_t *output" : "") + ") {\n";
   }
   llvm::StringSet<> taken;
   for (Value root : roots)
@@ -306,14 +322,15 @@ void SourceEmitter::emitStage(mcurt::StageOp stage) {
       shape = " // " + dimensionsOf(buffer.getType());
     }
     pointerNames[root] = shortName;
-    text += "  " + type + " *const " + shortName + " = buffer<" + type + ">(arena, " + at + ");" + shape + "\n";
+    text += "  " + type + " *const " + shortName + " = buffer<" + type + ">(" + arenaOf(buffer) + ", " + at + ");" + shape + "\n";
   }
   emitBody(stage.getBody().front(), "  ");
   text += "}\n";
 }
 
 void SourceEmitter::emitTables() {
-  text += "// Buffers of several stages: bytes from the start of the arena, and the kernel calls during which they are alive, counted in "
+  text += std::string("// Buffers of several stages: bytes from the start of ") + (package.regions.empty() ? "the arena" : "their arena") +
+          ", and the kernel calls during which they are alive, counted in "
           "the order of\n"
           "// this file. Those of one stage stand in its function.\n";
   for (mcurt::BufferOp buffer : package.buffers) {
@@ -321,22 +338,29 @@ void SourceEmitter::emitTables() {
       continue;
     auto steps = *buffer.getSteps();
     text += "constexpr int32_t " + buffer.getName().str() + "_at = " + std::to_string(*buffer.getOffset()) + "; // " +
-            cTypeOf(buffer.getType().getElementType()) + dimensionsOf(buffer.getType()) + ", calls " + std::to_string(steps[0]) + " to " +
+            cTypeOf(buffer.getType().getElementType()) + dimensionsOf(buffer.getType()) +
+            (package.regionOf(buffer) ? " in " + package.regionOf(buffer)->name : "") + ", calls " + std::to_string(steps[0]) + " to " +
             std::to_string(steps[1]) + (buffer.getOver() ? ", overwritten by " + buffer.getOverBuffer().getName().str() : "") + "\n";
   }
   text += "\n// The plan once more, for the compiler that builds this file.\n";
-  int64_t end = 0;
+  llvm::MapVector<const RegionArena *, int64_t> ends;
+  if (package.regions.empty())
+    ends[nullptr] = 0;
+  for (const RegionArena &region : package.regions)
+    ends[&region] = 0;
   for (mcurt::BufferOp buffer : package.buffers) {
-    end = std::max<int64_t>(end, int64_t(*buffer.getOffset()) + buffer.getSizeBytes());
+    const RegionArena *region = package.regionOf(buffer);
+    ends[region] = std::max<int64_t>(ends.lookup(region), int64_t(*buffer.getOffset()) + buffer.getSizeBytes());
     if (isLocal(buffer))
       continue;
     std::string at = buffer.getName().str() + "_at";
     int64_t elementBytes = buffer.getType().getElementTypeBitWidth() / 8;
     text += "static_assert(" + (elementBytes > 1 ? at + " % " + std::to_string(elementBytes) + " == 0 && " : "") + at + " + " +
-            std::to_string(buffer.getSizeBytes()) + " <= " + package.upperName + "_ARENA_BYTES, \"" + buffer.getName().str() + "\");\n";
+            std::to_string(buffer.getSizeBytes()) + " <= " + sizeMacroOf(region) + ", \"" + buffer.getName().str() + "\");\n";
   }
-  text += "static_assert(" + std::to_string(end) + " <= " + package.upperName + "_ARENA_BYTES && " + package.upperName +
-          "_ARENA_ALIGN % alignof(int64_t) == 0, \"all buffers\");\n";
+  for (auto [region, end] : ends)
+    text += "static_assert(" + std::to_string(end) + " <= " + sizeMacroOf(region) + " && " + package.upperName +
+            "_ARENA_ALIGN % alignof(int64_t) == 0, \"all buffers" + (region ? " in " + region->name : "") + "\");\n";
   text += "\n// Constants: bytes from the start of the weights. \"paired\": neighbouring rows interleaved, as the kernels read them.\n";
   for (auto constant : package.function.getOps<mcurt::ConstantOp>())
     text += "constexpr int32_t " + constant.getName().str() + "_at = " + std::to_string(package.weightOffsets.lookup(constant)) + "; // " +
@@ -348,28 +372,43 @@ void SourceEmitter::emitTables() {
 
 std::string SourceEmitter::crcOfWeights() const { return "0x" + llvm::utohexstr(package.pack.crcOfFile, /*LowerCase=*/true, 8); }
 
-void SourceEmitter::emitEntries() {
-  text += fillTemplate(R"(
-extern "C" void *@name@_input(void *arena) { return buffer<unsigned char>(static_cast<unsigned char *>(arena), @input@_at); }
+/// `entries` with the memory of a run as they take it, and how they hand it to stages.
+std::string SourceEmitter::fillEntries(StringRef entries, ArrayRef<std::pair<StringRef, std::string>> values) const {
+  const bool isOne = package.regions.empty();
+  SmallVector<std::pair<StringRef, std::string>> all(values);
+  all.append({{"name", package.name},
+              {"NAME", package.upperName},
+              {"given", isOne ? "void *memory" : "const " + package.name + "_memory *given"},
+              {"isGiven", isOne ? "is_arena(memory)" : "is_memory(given)"},
+              {"parameter", parameter},
+              {"memory", argument},
+              {"take", isOne ? "unsigned char *const arena = static_cast<unsigned char *>(memory);"
+                             : "const " + package.name + "_memory &memory = *given;"}});
+  return fillTemplate(entries, all);
+}
 
-extern "C" int @name@_run(void *memory, int16_t *output) {
+void SourceEmitter::emitEntries() {
+  text += fillEntries(R"(
+extern "C" void *@name@_input(@given@) {
+  @take@
+  return @input@;
+}
+
+extern "C" int @name@_run(@given@, int16_t *output) {
   // The kernels write the output in words.
-  if (!memory || !output || reinterpret_cast<uintptr_t>(memory) % @NAME@_ARENA_ALIGN != 0 || reinterpret_cast<uintptr_t>(output) % 4 != 0)
+  if (!@isGiven@ || !output || reinterpret_cast<uintptr_t>(output) % 4 != 0)
     return @NAME@_ERROR_ARGUMENT;
-  unsigned char *const arena = static_cast<unsigned char *>(memory);
+  @take@
 @calls@  return @NAME@_OK;
 }
 )",
-                       {{"name", package.name},
-                        {"NAME", package.upperName},
-                        {"input", mcurt::BufferOp(package.input).getName().str()},
-                        {"calls", calls}});
+                      {{"input", addressOf(package.input, "unsigned char")}, {"calls", calls}});
 }
 
 /// What the entries of a streamed image share.
 void SourceEmitter::emitFeedingState() {
   auto strip = package.fed.getStrip().getType().getShape();
-  text += fillTemplate(R"(
+  text += fillEntries(R"(
 // How much of an image has come. Stands in the arena until the last strip has been read; the mark is that of these weights.
 struct Fed {
   uint32_t mark;
@@ -378,38 +417,36 @@ struct Fed {
 constexpr uint32_t has_begun = @crc@u | 1;
 constexpr int32_t lines_of_strip = @lines@, lines_of_strips = @used@, bytes_of_line = @NAME@_INPUT_LINE_BYTES;
 
-Fed load_fed(const unsigned char *arena) {
+Fed load_fed(@parameter@) {
   Fed fed;
-  __builtin_memcpy(&fed, arena + @state@_at, sizeof(fed));
+  __builtin_memcpy(&fed, @state@, sizeof(fed));
   return fed;
 }
-void store_fed(unsigned char *arena, Fed fed) { __builtin_memcpy(arena + @state@_at, &fed, sizeof(fed)); }
-bool is_arena(const void *memory) { return memory && reinterpret_cast<uintptr_t>(memory) % @NAME@_ARENA_ALIGN == 0; }
+void store_fed(@parameter@, Fed fed) { __builtin_memcpy(@state@, &fed, sizeof(fed)); }
 )",
-                       {{"NAME", package.upperName},
-                        {"crc", crcOfWeights()},
-                        {"lines", std::to_string(strip[0])},
-                        {"used", std::to_string(strip[0] * package.fed.getTripCount())},
-                        {"state", package.fed.getState().getName().str()}});
+                      {{"crc", crcOfWeights()},
+                       {"lines", std::to_string(strip[0])},
+                       {"used", std::to_string(strip[0] * package.fed.getTripCount())},
+                       {"state", addressOf(package.fed.getState(), "unsigned char")}});
 }
 
 void SourceEmitter::emitStreamedEntries() {
   mcurt::BufferOp strip = package.fed.getStrip();
-  text += fillTemplate(R"(
-extern "C" int @name@_begin(void *memory) {
-  if (!is_arena(memory))
+  text += fillEntries(R"(
+extern "C" int @name@_begin(@given@) {
+  if (!@isGiven@)
     return @NAME@_ERROR_ARGUMENT;
-  unsigned char *const arena = static_cast<unsigned char *>(memory);
-@before@  store_fed(arena, {has_begun, 0});
+  @take@
+@before@  store_fed(@memory@, {has_begun, 0});
   return @NAME@_OK;
 }
 
-extern "C" int @name@_feed_rows(void *memory, const uint8_t *lines, int32_t count) {
-  if (!is_arena(memory) || !lines || count < 1)
+extern "C" int @name@_feed_rows(@given@, const uint8_t *lines, int32_t count) {
+  if (!@isGiven@ || !lines || count < 1)
     return @NAME@_ERROR_ARGUMENT;
-  unsigned char *const arena = static_cast<unsigned char *>(memory);
-  uint8_t *const strip = buffer<uint8_t>(arena, @strip@_at);
-  Fed fed = load_fed(arena);
+  @take@
+  uint8_t *const strip = @strip@;
+  Fed fed = load_fed(@memory@);
   if (fed.mark != has_begun || fed.lines < 0 || fed.lines > @NAME@_INPUT_HEIGHT || count > @NAME@_INPUT_HEIGHT - fed.lines)
     return @NAME@_ERROR_ORDER;
   while (count > 0) {
@@ -421,35 +458,33 @@ extern "C" int @name@_feed_rows(void *memory, const uint8_t *lines, int32_t coun
       if (!is_whole)
         __builtin_memcpy(strip + pending * bytes_of_line, lines, static_cast<size_t>(taken * bytes_of_line));
       if (taken == missing)
-        @stage@(arena, is_whole ? lines : strip, first);
+        @stage@(@memory@, is_whole ? lines : strip, first);
     }
     fed.lines += taken;
     lines += taken * bytes_of_line;
     count -= taken;
   }
-  store_fed(arena, fed);
+  store_fed(@memory@, fed);
   return @NAME@_OK;
 }
 
-extern "C" int @name@_finish(void *memory, int16_t *output) {
+extern "C" int @name@_finish(@given@, int16_t *output) {
   // The kernels write the output in words.
-  if (!is_arena(memory) || !output || reinterpret_cast<uintptr_t>(output) % 4 != 0)
+  if (!@isGiven@ || !output || reinterpret_cast<uintptr_t>(output) % 4 != 0)
     return @NAME@_ERROR_ARGUMENT;
-  unsigned char *const arena = static_cast<unsigned char *>(memory);
-  const Fed fed = load_fed(arena);
+  @take@
+  const Fed fed = load_fed(@memory@);
   if (fed.mark != has_begun || fed.lines != @NAME@_INPUT_HEIGHT)
     return @NAME@_ERROR_ORDER;
-  store_fed(arena, {0, 0});
+  store_fed(@memory@, {0, 0});
 @after@  return @NAME@_OK;
 }
 )",
-                       {{"name", package.name},
-                        {"NAME", package.upperName},
-                        {"before", callsBefore},
-                        {"after", calls},
-                        {"strip", strip.getName().str()},
-                        {"stage", fedStage},
-                        {"patches", std::to_string(package.fed.getStep())}});
+                      {{"before", callsBefore},
+                       {"after", calls},
+                       {"strip", addressOf(strip, "uint8_t")},
+                       {"stage", fedStage},
+                       {"patches", std::to_string(package.fed.getStep())}});
 }
 
 std::string SourceEmitter::emit() {
@@ -488,11 +523,21 @@ namespace rt = mcuform::rt;
 )",
       {{"name", package.name}, {"NAME", package.upperName}});
   emitTables();
-  text += fillTemplate(R"(
-template <typename T> T *buffer(unsigned char *arena, int32_t at) { return reinterpret_cast<T *>(arena + at); }
+  const bool isOne = package.regions.empty();
+  std::string areArenas;
+  for (const RegionArena &region : package.regions)
+    areArenas += " && is_arena(memory->" + region.name + ")";
+  text += fillTemplate(
+      R"(
+template <typename T> T *buffer(@arena@, int32_t at) { return reinterpret_cast<T *>(@bytes@ + at); }
 template <typename T> const T *weights(int32_t at) { return reinterpret_cast<const T *>(@name@_weights + at); }
-)",
-                       {{"name", package.name}});
+bool is_arena(const void *memory) { return memory && reinterpret_cast<uintptr_t>(memory) % @NAME@_ARENA_ALIGN == 0; }
+@isMemory@)",
+      {{"name", package.name},
+       {"NAME", package.upperName},
+       {"arena", isOne ? "unsigned char *arena" : "void *arena"},
+       {"bytes", isOne ? "arena" : "static_cast<unsigned char *>(arena)"},
+       {"isMemory", isOne ? "" : "bool is_memory(const " + package.name + "_memory *memory) { return memory" + areArenas + "; }\n"}});
   if (package.fed)
     emitFeedingState();
   for (auto stage : package.function.getOps<mcurt::StageOp>())

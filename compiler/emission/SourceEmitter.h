@@ -8,7 +8,10 @@ namespace mcuform::emission {
 
 class SourceEmitter {
 public:
-  explicit SourceEmitter(const Package &package) : package(const_cast<Package &>(package)) {}
+  explicit SourceEmitter(const Package &package)
+      : package(const_cast<Package &>(package)),
+        parameter(package.regions.empty() ? "unsigned char *arena" : "const " + package.name + "_memory &memory"),
+        argument(package.regions.empty() ? "arena" : "memory") {}
   std::string emit();
 
 private:
@@ -28,8 +31,14 @@ private:
   std::string describeBuffer(mlir::Value value) const;
   std::string indexName(mlir::Value index) const;
   std::string crcOfWeights() const;
+  std::string arenaOf(mcurt::BufferOp buffer) const;
+  std::string addressOf(mcurt::BufferOp buffer, llvm::StringRef type) const;
+  std::string sizeMacroOf(const RegionArena *region) const;
+  std::string fillEntries(llvm::StringRef entries, llvm::ArrayRef<std::pair<llvm::StringRef, std::string>> values) const;
 
   Package &package; ///< op handles of MLIR have no const accessors; nothing is changed
+  /// How a stage takes the memory of a run, and is given it.
+  const std::string parameter, argument;
   std::string text;
   std::string calls;                 ///< statements of <name>_run, or of <name>_finish
   std::string callsBefore, fedStage; ///< statements of <name>_begin, and what runs for each strip

@@ -49,6 +49,7 @@ template <> struct ScalarEnumerationTraits<mcuform::MemoryKind> {
     io.enumCase(kind, "flash", mcuform::MemoryKind::Flash);
     io.enumCase(kind, "sram", mcuform::MemoryKind::Sram);
     io.enumCase(kind, "external_flash", mcuform::MemoryKind::ExternalFlash);
+    io.enumCase(kind, "code_ram", mcuform::MemoryKind::CodeRam);
   }
 };
 
@@ -86,6 +87,11 @@ namespace mcuform {
 
 namespace {
 
+bool isCName(llvm::StringRef name) {
+  return !name.empty() && !llvm::isDigit(name[0]) &&
+         llvm::all_of(name, [](char c) { return (c >= 'a' && c <= 'z') || llvm::isDigit(c) || c == '_'; });
+}
+
 /// Empty if the description keeps the invariant.
 std::string findFault(const TargetDescription &target, llvm::StringRef folder) {
   if (target.name != folder)
@@ -103,6 +109,9 @@ std::string findFault(const TargetDescription &target, llvm::StringRef folder) {
   const MemoryRegion *sram = target.findRegion(MemoryKind::Sram);
   if (!sram || !target.findRegion(MemoryKind::Flash))
     return "a region of kind flash and one of kind sram are needed";
+  for (const MemoryRegion &region : target.sramRegions())
+    if (!isCName(region.name))
+      return "region '" + region.name + "' has a name that is no identifier of small letters, digits and '_'; arenas are named after it";
   if (target.stackReserveBytes >= sram->sizeBytes)
     return "stack reserve of " + std::to_string(target.stackReserveBytes) + " bytes leaves nothing of region '" + sram->name + "' with " +
            std::to_string(sram->sizeBytes);
@@ -132,7 +141,22 @@ const MemoryRegion *TargetDescription::findRegion(MemoryKind kind) const {
   return found == regions.end() ? nullptr : &*found;
 }
 
-uint64_t TargetDescription::sramBudgetBytes() const { return findRegion(MemoryKind::Sram)->sizeBytes - stackReserveBytes; }
+std::vector<MemoryRegion> TargetDescription::sramRegions() const {
+  std::vector<MemoryRegion> found;
+  llvm::copy_if(regions, std::back_inserter(found), [](const MemoryRegion &region) { return region.kind == MemoryKind::Sram; });
+  return found;
+}
+
+uint64_t TargetDescription::budgetBytesOf(const MemoryRegion &region) const {
+  return region.name == findRegion(MemoryKind::Sram)->name ? region.sizeBytes - stackReserveBytes : region.sizeBytes;
+}
+
+uint64_t TargetDescription::sramBudgetBytes() const {
+  uint64_t bytes = 0;
+  for (const MemoryRegion &region : sramRegions())
+    bytes += budgetBytesOf(region);
+  return bytes;
+}
 
 llvm::Expected<TargetDescription> parseTarget(llvm::StringRef text, llvm::StringRef path) {
   TargetDescription target;

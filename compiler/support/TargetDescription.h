@@ -1,7 +1,7 @@
 // What the compiler and mcuform-run know of a board: the contents of targets/<name>/target.yaml.
 //
 // Invariant of a loaded description: it has the name of its folder, one region of kind flash and one of kind sram at least, regions do not
-// overlap, and the stack reserve fits the SRAM.
+// overlap, the stack reserve fits the first SRAM, and of several SRAMs each has a name that can be part of C's.
 #ifndef MCUFORM_COMPILER_SUPPORT_TARGETDESCRIPTION_H
 #define MCUFORM_COMPILER_SUPPORT_TARGETDESCRIPTION_H
 
@@ -14,7 +14,7 @@
 
 namespace mcuform {
 
-enum class MemoryKind { Flash, Sram, ExternalFlash };
+enum class MemoryKind { Flash, Sram, ExternalFlash, CodeRam };
 
 struct MemoryRegion {
   std::string name;
@@ -40,7 +40,11 @@ struct TargetDescription {
   bool hasFeature(llvm::StringRef feature) const;
   /// The first region of that kind, or null.
   const MemoryRegion *findRegion(MemoryKind kind) const;
-  /// What a package's arena and static data may take: the SRAM without the stack reserve.
+  /// Those that arenas can stand in, the fastest first. With more than one of them, a package has an arena in each that it uses.
+  std::vector<MemoryRegion> sramRegions() const;
+  /// What arenas and static data may take of a region of kind sram: of the first one all but the stack reserve.
+  uint64_t budgetBytesOf(const MemoryRegion &region) const;
+  /// The same of all of them together.
   uint64_t sramBudgetBytes() const;
 };
 

@@ -25,13 +25,30 @@ int64_t panelUnitsOf(CallOp call) {
   return 0;
 }
 
-/// Bytes that all runs of `call` fetch of what `value` points to.
-int64_t bytesFetched(CallOp call, Value value) {
+} // namespace
+
+int64_t runsOf(CallOp call) {
+  int64_t runs = 1;
+  for (Operation *parent = call->getParentOp(); parent; parent = parent->getParentOp())
+    if (auto loop = dyn_cast<ForOp>(parent))
+      runs *= loop.getTripCount();
+  return runs;
+}
+
+int64_t storedBytesOf(ConstantOp constant) {
+  MemRefType type = constant.getType();
+  int64_t bytes = sizeBytesOf(type);
+  if (constant.getLayout() == Layout::Paired && type.getDimSize(0) % 2)
+    bytes += bytes / type.getDimSize(0);
+  return bytes;
+}
+
+int64_t bytesReached(CallOp call, Value value) {
   auto constant = rootOf(value).getDefiningOp<ConstantOp>();
   auto view = value.getDefiningOp<ViewOp>();
   if (!view)
-    return runsOf(call) * storedBytesOf(constant);
-  MemRefType type = constant.getType();
+    return runsOf(call) * (constant ? storedBytesOf(constant) : sizeBytesOf(typeOf(value)));
+  MemRefType type = typeOf(rootOf(value));
   int64_t elements = 1;
   SmallPtrSet<Operation *, 2> walked;
   // A view of a view walks on inside of what the first one walks.
@@ -55,10 +72,12 @@ int64_t bytesFetched(CallOp call, Value value) {
   return runs * elements * ((type.getElementTypeBitWidth() + 7) / 8);
 }
 
+namespace {
+
 void appendReads(CallOp call, std::vector<ConstantRead> &reads) {
   for (auto [i, value] : llvm::enumerate(call.getBuffers()))
     if (auto constant = rootOf(value).getDefiningOp<ConstantOp>())
-      reads.push_back({call, unsigned(i), constant, runsOf(call), bytesFetched(call, value), readsByPanels(call, i)});
+      reads.push_back({call, unsigned(i), constant, runsOf(call), bytesReached(call, value), readsByPanels(call, i)});
 }
 
 FlashTraffic sumOf(const std::vector<ConstantRead> &reads) {
@@ -69,22 +88,6 @@ FlashTraffic sumOf(const std::vector<ConstantRead> &reads) {
 }
 
 } // namespace
-
-int64_t runsOf(CallOp call) {
-  int64_t runs = 1;
-  for (Operation *parent = call->getParentOp(); parent; parent = parent->getParentOp())
-    if (auto loop = dyn_cast<ForOp>(parent))
-      runs *= loop.getTripCount();
-  return runs;
-}
-
-int64_t storedBytesOf(ConstantOp constant) {
-  MemRefType type = constant.getType();
-  int64_t bytes = sizeBytesOf(type);
-  if (constant.getLayout() == Layout::Paired && type.getDimSize(0) % 2)
-    bytes += bytes / type.getDimSize(0);
-  return bytes;
-}
 
 std::vector<ConstantRead> constantReadsOf(func::FuncOp function) {
   std::vector<ConstantRead> reads;
@@ -112,6 +115,37 @@ std::vector<LayerTraffic> trafficByLayer(func::FuncOp function) {
       layer.how = read.byPanels ? "panels of " + std::to_string(panelUnitsOf(read.call)) + " units" : "in place";
   }
   return layers;
+}
+
+/// How often a run of `call` loads what it reads as its buffer `i`: of the rows of a product, once for each pair of columns.
+static int64_t loadsPerRun(CallOp call, unsigned i) {
+  const Kernel *kernel = findKernel(call.getKernel());
+  StringRef buffer = kernel->buffers()[i].name, columns;
+  if (call.getAccess(i) != Access::Read)
+    return 1;
+  if (buffer == "in" && call.getKernel().starts_with("linear"))
+    columns = "units";
+  else if (buffer == "q")
+    columns = "tokens";
+  else if (buffer == "scores")
+    columns = "head_width";
+  for (auto [param, number] : llvm::zip_equal(kernel->integers(), call.getIntegers()))
+    if (param.name == columns && !ShapedType::isDynamic(number))
+      return (number + 1) / 2;
+  return 1;
+}
+
+std::vector<int64_t> bufferTrafficOf(func::FuncOp function, ArrayRef<BufferOp> buffers) {
+  llvm::DenseMap<Operation *, int64_t> bytes;
+  function.walk([&](CallOp call) {
+    for (auto [i, value] : llvm::enumerate(call.getBuffers()))
+      if (auto buffer = rootOf(value).getDefiningOp<BufferOp>())
+        bytes[buffer] += bytesReached(call, value) * (call.getAccess(i) == Access::Update ? 2 : loadsPerRun(call, i));
+  });
+  std::vector<int64_t> result;
+  for (BufferOp buffer : buffers)
+    result.push_back(bytes.lookup(buffer));
+  return result;
 }
 
 } // namespace mcuform::mcurt

@@ -50,6 +50,14 @@ struct LayerTraffic {
 /// In the order of mcurt.layers.
 std::vector<LayerTraffic> trafficByLayer(mlir::func::FuncOp function);
 
+/// Bytes that all runs of `call` reach of what `value` points to, each once a run; a loop that walks over a view reaches each byte once in
+/// all.
+int64_t bytesReached(CallOp call, mlir::Value value);
+
+/// Bytes that one inference loads and stores of each of `buffers`: rows that are multiplied with a matrix once for each pair of its
+/// columns, as the kernels do it (docs/kernels.md), all else once a run. Tells which buffers gain most from fast memory.
+std::vector<int64_t> bufferTrafficOf(mlir::func::FuncOp function, llvm::ArrayRef<BufferOp> buffers);
+
 /// Bytes of a constant as it lies in flash: of paired rows that are odd in number one row of zeros more.
 int64_t storedBytesOf(ConstantOp constant);
 

@@ -6,7 +6,8 @@
 //
 // The model is run over the first image three times: twice with the arena and the unused stack painted (with a pattern, then with its
 // complement: whatever the model writes differs from one of the two), then as an ordinary, counted run. All three must agree: a model
-// that reads memory it has not written shows here. RAM of the harness: the logits, three guards and some 300 bytes of stack.
+// that reads memory it has not written shows here. RAM of the harness: the logits, two guards for them
+// and for each arena, and some 300 bytes of stack.
 //
 // A model that takes its image in streams gets the lines in uneven portions, other ones each time, so that a run's result is seen not to
 // depend on them; its lines have RAM of their own, MCUFORM_LINES_BYTES. Its instructions are those of all calls together.
@@ -37,20 +38,40 @@ enum Status : int {
 constexpr size_t guard_bytes = 64;
 constexpr uint8_t pattern = 0xA5;
 
-/// All that is not the arena or the output is guard: the named arrays and whatever padding the compiler puts beside them.
-struct Workspace {
-  alignas(package::arena_align) uint8_t guard_before[guard_bytes];
-  alignas(package::arena_align) uint8_t arena[package::arena_bytes];
-  uint8_t guard_between[guard_bytes];
-  alignas(4) int16_t output[package::output_count];
-  uint8_t guard_behind[guard_bytes];
+/// Memory of the model between guards; padding counts as guard, too.
+template <size_t size> struct Guarded {
+  alignas(package::arena_align) uint8_t before[guard_bytes];
+  alignas(package::arena_align) uint8_t bytes[size];
+  uint8_t behind[guard_bytes];
+};
+
+/// Sections of their own, so that a linker that finds no room for an arena names it.
+#define MCUFORM_DEFINE_ARENA(name, size, of_arena) __attribute__((section(of_arena))) Guarded<size> guarded_##name;
+MCUFORM_PACKAGE_ARENAS(MCUFORM_DEFINE_ARENA)
+Guarded<sizeof(int16_t) * package::output_count> guarded_output;
+int16_t *const output = reinterpret_cast<int16_t *>(guarded_output.bytes);
+
+/// What the model may write, and where it must not.
+struct Area {
+  const char *name;
+  uint8_t *guarded;
+  size_t guarded_bytes, bytes;
+  uint8_t *begin() const { return guarded + guard_bytes; }
 };
 static_assert(guard_bytes % package::arena_align == 0, "the guard must end where the arena starts");
-static_assert(offsetof(Workspace, arena) == guard_bytes, "the guard must end where the arena starts");
-static_assert(offsetof(Workspace, guard_between) == guard_bytes + package::arena_bytes, "the guard must start where the arena ends");
+#define MCUFORM_AREA(name, size, of_arena) {#name, guarded_##name.before, sizeof(guarded_##name), size},
+const Area areas[] = {
+    MCUFORM_PACKAGE_ARENAS(MCUFORM_AREA){"output", guarded_output.before, sizeof(guarded_output), sizeof(guarded_output.bytes)}};
+constexpr size_t arena_count = sizeof(areas) / sizeof(areas[0]) - 1;
 
-/// A section of its own, so that a linker that finds no room for it names it.
-__attribute__((section(".bss.arena"))) Workspace workspace;
+/// What the functions of the package are given.
+#ifdef MCUFORM_PACKAGE_HAS_REGIONS
+#define MCUFORM_MEMBER(name, size, of_arena) guarded_##name.bytes,
+package::Memory memory = {MCUFORM_PACKAGE_ARENAS(MCUFORM_MEMBER)};
+void *const memory_of_run = &memory;
+#else
+void *const memory_of_run = guarded_arena.bytes;
+#endif
 
 /// A line of text, built without libc. Too long a line is cut.
 class Line {
@@ -99,48 +120,45 @@ Status fail(Status status, const Line &message) {
 /// FNV-1a over the logits: two runs' outputs are compared without room for two.
 uint64_t hash_of_output() {
   uint64_t hash = 0xCBF29CE484222325u;
-  for (int16_t logit : workspace.output)
-    hash = (hash ^ static_cast<uint16_t>(logit)) * 0x100000001B3u;
+  for (size_t at = 0; at != package::output_count; ++at)
+    hash = (hash ^ static_cast<uint16_t>(output[at])) * 0x100000001B3u;
   return hash;
 }
 
-/// Offset in the workspace of the first guard byte that is not `value` any more, or its size.
-size_t first_changed_guard(uint8_t value) {
-  const uint8_t *bytes = reinterpret_cast<const uint8_t *>(&workspace);
-  constexpr size_t output_begin = offsetof(Workspace, output), output_end = output_begin + sizeof(workspace.output);
-  constexpr size_t arena_end = guard_bytes + package::arena_bytes;
-  // Nearest to the arena first: that is where a model oversteps.
-  for (size_t at = arena_end; at != output_begin; ++at)
-    if (bytes[at] != value)
-      return at;
-  for (size_t at = guard_bytes; at-- != 0;)
-    if (bytes[at] != value)
-      return at;
-  for (size_t at = output_end; at != sizeof(Workspace); ++at)
-    if (bytes[at] != value)
-      return at;
-  return sizeof(Workspace);
+void paint(uint8_t value) {
+  for (const Area &area : areas)
+    memset(area.guarded, value, area.guarded_bytes);
 }
 
-Status guard_failure(size_t at) {
-  constexpr size_t output_begin = offsetof(Workspace, output);
+Status guard_failure(const Area &area, int32_t at) {
+  const bool is_output = area.guarded == guarded_output.before;
+  const uint64_t distance = static_cast<uint64_t>(at < 0 ? -static_cast<int64_t>(at) : at);
   Line message;
   message.text("the model writes outside its memory: it changed ");
-  if (at < guard_bytes)
-    message.text("arena[-").number(guard_bytes - at).text("]");
-  else if (at < output_begin)
-    message.text("arena[").number(at - guard_bytes).text("]");
+  if (is_output)
+    message.text("byte ").text(at < 0 ? "-" : "").number(distance).text(" of the output, which has ").number(area.bytes).text(" bytes");
   else
-    message.text("byte ").number(at - output_begin).text(" of the output, which has ").number(sizeof(workspace.output)).text(" bytes");
-  if (at < output_begin)
-    message.text("; the arena has ").number(package::arena_bytes).text(" bytes");
+    message.text(area.name).text(at < 0 ? "[-" : "[").number(distance).text("]; the arena has ").number(area.bytes).text(" bytes");
   return fail(wrote_outside, message);
 }
 
-/// One past the highest arena byte that is not `value` any more.
-size_t arena_bytes_changed(uint8_t value) {
-  size_t end = package::arena_bytes;
-  while (end != 0 && workspace.arena[end - 1] == value)
+/// Fails if a byte of a guard is not `value` any more; the one nearest to what it guards is named.
+Status check_guards(uint8_t value) {
+  for (const Area &area : areas) {
+    for (size_t at = guard_bytes + area.bytes; at != area.guarded_bytes; ++at)
+      if (area.guarded[at] != value)
+        return guard_failure(area, static_cast<int32_t>(at - guard_bytes));
+    for (size_t at = guard_bytes; at-- != 0;)
+      if (area.guarded[at] != value)
+        return guard_failure(area, static_cast<int32_t>(at) - static_cast<int32_t>(guard_bytes));
+  }
+  return done;
+}
+
+/// One past the highest byte of an arena that is not `value` any more.
+size_t bytes_changed(const Area &arena, uint8_t value) {
+  size_t end = arena.bytes;
+  while (end != 0 && arena.begin()[end - 1] == value)
     --end;
   return end;
 }
@@ -153,22 +171,25 @@ Reading reading_of(size_t got, size_t wanted) { return got == wanted ? Reading::
 /// first that fails ends the run.
 #ifndef MCUFORM_PACKAGE_IS_STREAMED
 template <typename Call> Reading infer(target::File images, int *status, Call call) {
-  const Reading reading = reading_of(target::read_bytes(images, package::input(workspace.arena), package::input_bytes), package::input_bytes);
+  const Reading reading = reading_of(target::read_bytes(images, package::input(memory_of_run), package::input_bytes), package::input_bytes);
   if (reading == Reading::image)
     *status = call(package::run);
   return reading;
 }
 
 bool input_is_in_arena() {
-  const uint8_t *input = static_cast<const uint8_t *>(package::input(workspace.arena));
-  return input >= workspace.arena && input + package::input_bytes <= workspace.arena + package::arena_bytes;
+  const uint8_t *input = static_cast<const uint8_t *>(package::input(memory_of_run));
+  for (size_t at = 0; at != arena_count; ++at)
+    if (input >= areas[at].begin() && input + package::input_bytes <= areas[at].begin() + areas[at].bytes)
+      return true;
+  return false;
 }
 #else
 uint8_t lines[package::lines_bytes / package::line_bytes * package::line_bytes];
 int32_t line_count;
 
-int begin(void *arena, int16_t *) { return package::begin(arena); }
-int feed_lines(void *arena, int16_t *) { return package::feed_rows(arena, lines, line_count); }
+int begin(void *memory, int16_t *) { return package::begin(memory); }
+int feed_lines(void *memory, int16_t *) { return package::feed_rows(memory, lines, line_count); }
 
 template <typename Call> Reading infer(target::File images, int *status, Call call) {
   constexpr int32_t portions[] = {1, 5, 16, 3, 40}, capacity = sizeof(lines) / package::line_bytes;
@@ -202,16 +223,16 @@ Status report_run_failure(uint64_t image, int status) {
 
 /// Two runs over the first image in painted memory; *hash is what both put out.
 Status measure_memory(target::File images, uint64_t *hash) {
-  size_t arena_high_water = 0, stack_high_water = 0;
+  size_t arena_high_water[arena_count] = {}, stack_high_water = 0;
   for (int repeat = 0; repeat < 2; ++repeat) {
     const uint8_t value = static_cast<uint8_t>(repeat == 0 ? pattern : ~pattern);
-    memset(&workspace, value, sizeof(workspace));
+    paint(value);
     size_t stack_bytes = 0;
     int status = package::ok;
     const bool was_rewound = target::rewind_file(images);
     const Reading reading = infer(images, &status, [&](target::ModelEntry entry) {
       size_t bytes = 0;
-      const int of_call = target::call_with_painted_stack(entry, workspace.arena, workspace.output, 0x01010101u * value, &bytes);
+      const int of_call = target::call_with_painted_stack(entry, memory_of_run, output, 0x01010101u * value, &bytes);
       stack_bytes = bytes > stack_bytes ? bytes : stack_bytes;
       return of_call;
     });
@@ -219,17 +240,24 @@ Status measure_memory(target::File images, uint64_t *hash) {
       return fail(bad_images, Line().text("the file of images holds no image of ").number(package::input_bytes).text(" bytes"));
     if (status != package::ok)
       return report_run_failure(0, status);
-    if (size_t at = first_changed_guard(value); at != sizeof(Workspace))
-      return guard_failure(at);
-    const size_t arena_bytes = arena_bytes_changed(value);
-    arena_high_water = arena_bytes > arena_high_water ? arena_bytes : arena_high_water;
+    if (Status status_of_guards = check_guards(value); status_of_guards != done)
+      return status_of_guards;
+    for (size_t at = 0; at != arena_count; ++at) {
+      const size_t arena_bytes = bytes_changed(areas[at], value);
+      arena_high_water[at] = arena_bytes > arena_high_water[at] ? arena_bytes : arena_high_water[at];
+    }
     stack_high_water = stack_bytes > stack_high_water ? stack_bytes : stack_high_water;
     const uint64_t this_hash = hash_of_output();
     if (repeat == 1 && this_hash != *hash)
       return fail(not_repeatable, Line().text("two runs over the first image differ: the model reads memory that it has not written"));
     *hash = this_hash;
   }
-  record("arena_high_water_bytes", arena_high_water);
+  size_t sum = 0;
+  for (size_t bytes : arena_high_water) {
+    record("high_water_bytes_of_arena", bytes);
+    sum += bytes;
+  }
+  record("arena_high_water_bytes", sum);
   if (target::measures_stack())
     record("stack_high_water_bytes", stack_high_water);
   return done;
@@ -246,7 +274,7 @@ Status run_all_images(target::File images, target::File logits, uint64_t hash_of
     int status = package::ok;
     switch (infer(images, &status, [&](target::ModelEntry entry) {
       uint64_t of_call = 0;
-      const int status_of_call = target::call_counted(entry, workspace.arena, workspace.output, &of_call);
+      const int status_of_call = target::call_counted(entry, memory_of_run, output, &of_call);
       instructions += of_call;
       return status_of_call;
     })) {
@@ -268,9 +296,9 @@ Status run_all_images(target::File images, target::File logits, uint64_t hash_of
       return fail(not_repeatable,
                   Line().text("an ordinary and a painted run over the first image differ: the model reads memory that it has not written"));
     // The guards still hold the pattern of the second painted run.
-    if (size_t at = first_changed_guard(static_cast<uint8_t>(~pattern)); at != sizeof(Workspace))
-      return guard_failure(at);
-    if (!target::write_bytes(logits, workspace.output, sizeof(workspace.output)))
+    if (Status status_of_guards = check_guards(static_cast<uint8_t>(~pattern)); status_of_guards != done)
+      return status_of_guards;
+    if (!target::write_bytes(logits, output, sizeof(guarded_output.bytes)))
       return fail(cannot_write, Line().text("cannot write the logits of image ").number(image));
     if (counting)
       record("instructions", instructions);

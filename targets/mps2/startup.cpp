@@ -8,7 +8,7 @@
 #include <cstdint>
 
 extern "C" {
-extern uint32_t _stack_limit, _stack_top, _data_begin, _data_end, _data_image, _bss_begin, _bss_end;
+extern uint32_t _stack_limit, _stack_top, _data_begin, _data_end, _data_image, _bss_begin, _bss_end, _hot_begin, _hot_end, _hot_image;
 int main(int argc, char **argv);
 void reset();
 void fault();
@@ -43,6 +43,11 @@ int split(char *line, char **words, int capacity) {
       *at++ = '\0';
   }
   return count;
+}
+
+void copy(volatile uint32_t *begin, const volatile uint32_t *end, const volatile uint32_t *image) {
+  while (begin != end)
+    *begin++ = *image++;
 }
 
 char command_line[192];
@@ -117,9 +122,9 @@ void reset() {
   constexpr uint32_t full_access_to_fpu = 0xFu << 20, memory_bus_and_usage_faults = 7u << 16;
   system_register(cpacr) |= full_access_to_fpu;
   asm volatile("dsb\n isb" ::: "memory");
-  const volatile uint32_t *image = &_data_image;
-  for (volatile uint32_t *word = &_data_begin; word != &_data_end; ++word)
-    *word = *image++;
+  copy(&_data_begin, &_data_end, &_data_image);
+  if (&_hot_begin != &_hot_image)
+    copy(&_hot_begin, &_hot_end, &_hot_image);
   for (volatile uint32_t *word = &_bss_begin; word != &_bss_end; ++word)
     *word = 0;
   system_register(shcsr) |= memory_bus_and_usage_faults;

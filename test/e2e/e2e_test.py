@@ -86,6 +86,32 @@ def sample_is_streamed(tools):
     check_streamed(tools, sample("shapes_vit.onnx"), sample("calibration.npy"), first_images(tools, sample("test_images.npy"), 5))
 
 
+def check_in_several_memories(tools, model, calibration, images, **options):
+    """On a board that has them: the logits of one arena, bit for bit; each arena within its memory, at its lower bound, used to the last byte."""
+    one = tools.compile(model, calibration, output="one", calibration_cache=tools.path("cache"), **options)
+    run(tools, one, "mps2-an500", images, "one.npy")
+    package = tools.compile(model, calibration, output="several", calibration_cache=tools.path("cache"), target="mps2-an500-f746", **options)
+    board = run(tools, package, "mps2-an500-f746", images, "board.npy")
+    expect(read(tools.path("one.npy")) == read(tools.path("board.npy")), "other logits than with one arena")
+    run(tools, package, "host", images, "host.npy")
+    expect(read(tools.path("host.npy")) == read(tools.path("board.npy")), "logits of host and board differ")
+    with open(os.path.join(package, "report.json")) as file:
+        sram = json.load(file)["sram"]
+    sizes = {"dtcm": 64 * 1024 - 8192, "sram1": 240 * 1024, "sram2": 16 * 1024}
+    for region, measured in zip(sram["regions"], board["arenas"]):
+        expect(measured == {"region": region["name"], "arena_bytes": region["arena_bytes"], "high_water_bytes": region["arena_bytes"]}, "%s" % measured)
+        expect(region["arena_bytes"] == region["lower_bound_bytes"] <= region["capacity_bytes"] < sizes[region["name"]], "%s" % region)
+    print(sram["regions"], board["instructions_per_image"])
+    return sram
+
+
+@case
+def sample_in_several_memories(tools):
+    """All of it fits the fastest memory."""
+    sram = check_in_several_memories(tools, sample("shapes_vit.onnx"), sample("calibration.npy"), first_images(tools, sample("test_images.npy"), 5))
+    expect([region["name"] for region in sram["regions"]] == ["dtcm"], "%s" % sram["regions"])
+
+
 @case
 def sample_keeps_its_accuracy(tools):
     package = tools.compile(sample("shapes_vit.onnx"), sample("calibration.npy"))
@@ -476,6 +502,17 @@ def vit_tiny_is_streamed(tools):
     refused = tools.call("mcuformc", model, "--calibrate", calibration, "--mean", "0.5", "--std", "0.5", "--arena", "155000", "--input-mode", "overwrite",
                          "-o", tools.path("no"), status=1)
     expect("note: it fits with --input-mode stream --token-block" in refused, refused)
+
+
+@case
+def vit_tiny_in_several_memories(tools):
+    """Hot buffers in the DTCM, the residual stream, keys and values in SRAM1."""
+    sram = check_in_several_memories(tools, shared("models/vit_tiny_patch16_224.onnx"), shared("imagenet/calibration.npy"),
+                                     first_images(tools, shared("imagenet/images.npy"), 1))
+    expect([region["name"] for region in sram["regions"]] == ["dtcm", "sram1"], "%s" % sram["regions"])
+    places = {buffer["name"]: buffer["region"] for buffer in sram["buffers"]}
+    expect({places[name] for name in ("image", "x", "keys_0", "values_0")} == {"sram1"}, "%s" % places)
+    expect({places[name] for name in places if name.endswith(("_normed", "_hidden", "_q", "_scores"))} == {"dtcm"}, "%s" % places)
 
 
 @case

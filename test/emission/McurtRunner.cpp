@@ -7,7 +7,9 @@
 
 #include "mlir/IR/BuiltinOps.h"
 
+#include <map>
 #include <memory>
+#include <string>
 #include <tuple>
 #include <vector>
 
@@ -50,8 +52,11 @@ public:
   Runner(StringRef image, Placement placement) : image(image), placement(placement) {}
 
   std::string run(func::FuncOp function) {
-    auto arenaBytes = function->getParentOfType<ModuleOp>()->getAttrOfType<IntegerAttr>("mcurt.arena_bytes").getInt();
-    arena = allocate(arenaBytes);
+    auto module = function->getParentOfType<ModuleOp>();
+    arenas["sram"] = allocate(module->getAttrOfType<IntegerAttr>("mcurt.arena_bytes").getInt());
+    if (auto regions = module->getAttrOfType<ArrayAttr>("mcurt.regions"))
+      for (auto region : regions.getAsRange<DictionaryAttr>())
+        arenas[region.getAs<StringAttr>("name").str()] = allocate(region.getAs<IntegerAttr>("bytes").getInt());
     size_t outputBytes = mcurt::sizeBytesOf(cast<MemRefType>(function.getArgument(0).getType()));
     char *output = allocate(outputBytes);
     addresses[function.getArgument(0)] = output;
@@ -69,7 +74,8 @@ private:
   void runBlock(Block &block) {
     for (Operation &op : block) {
       if (auto buffer = dyn_cast<mcurt::BufferOp>(op)) {
-        addresses[buffer] = placement == Placement::Planned ? arena + *buffer.getOffset() : allocate(buffer.getSizeBytes());
+        addresses[buffer] =
+            placement == Placement::Planned ? arenas.at(buffer.getRegion()->str()) + *buffer.getOffset() : allocate(buffer.getSizeBytes());
         if (buffer.getInput() && int64_t(image.size()) == buffer.getSizeBytes())
           std::copy(image.begin(), image.end(), addresses[buffer]);
       } else if (auto constant = dyn_cast<mcurt::ConstantOp>(op)) {
@@ -133,7 +139,7 @@ private:
 
   StringRef image;
   Placement placement;
-  char *arena = nullptr;
+  std::map<std::string, char *> arenas; ///< by region
   std::vector<std::unique_ptr<char[]>> memory;
   llvm::DenseMap<Value, char *> addresses;
   llvm::DenseMap<Value, int64_t> indices;

@@ -77,6 +77,29 @@ void checkStreamed(ModuleOp module, ScheduleOptions options, StringRef image, co
     CHECK(test::runMcurt(functionOf(*scheduled), image, placement) == expected);
 }
 
+/// The same with the buffers in three memories, of which the faster ones have room for a few.
+void checkInRegions(ModuleOp module, ScheduleOptions options, StringRef image, const std::string &expected) {
+  INFO("in several regions");
+  OwningOpRef<ModuleOp> planned = module.clone();
+  PassManager manager(module.getContext());
+  buildSchedulePipeline(manager, options);
+  buildMemoryPipeline(manager);
+  REQUIRE(succeeded(manager.run(*planned)));
+  const int64_t bytes = (*planned)->getAttrOfType<IntegerAttr>("mcurt.arena_bytes").getInt();
+  planned = module.clone();
+  PassManager inRegions(module.getContext());
+  buildSchedulePipeline(inRegions, options);
+  PlanMemoryOptions memory;
+  const std::string regions[] = {"dtcm:" + std::to_string(bytes / 3), "sram2:" + std::to_string(bytes / 7),
+                                 "sram1:" + std::to_string(bytes)};
+  memory.regions = regions;
+  VerifyMemoryOptions budget;
+  budget.sramBudget = 3 * bytes;
+  buildMemoryPipeline(inRegions, memory, budget);
+  REQUIRE(succeeded(inRegions.run(*planned)));
+  CHECK(test::runMcurt(functionOf(*planned), image, test::Placement::Planned) == expected);
+}
+
 } // namespace
 
 TEST_CASE("random networks run as the integer interpreter says") {
@@ -124,6 +147,7 @@ TEST_CASE("random networks run as the integer interpreter says") {
       INFO("token block " << tokenBlock << ", patch block " << options.patchBlock << ", weight panel " << options.weightPanel);
       CHECK(test::runMcurt(functionOf(*scheduled), image, test::Placement::Apart) == expected);
       CHECK(test::runMcurt(functionOf(*scheduled), image, test::Placement::Planned) == expected);
+      checkInRegions(*module, options, image, expected);
       if (functionOf(*module).getArgument(0).hasOneUse()) {
         checkOverwritten(*module, options, image, expected);
         if (cast<RankedTensorType>(functionOf(*module).getArgumentTypes()[0]).getElementType().isInteger(8))

@@ -46,6 +46,16 @@ def emit(tools, network, output="package", name="vit", **options):
     return tools.path(output)
 
 
+def one_image(tools, height, width, channels):
+    """A .npy file of one random image."""
+    header = "{'descr': '|u1', 'fortran_order': False, 'shape': (1, %d, %d, %d), }" % (height, width, channels)
+    header += " " * (-(len(header) + 11) % 64) + "\n"
+    pixels = bytes(random.Random(3).randrange(256) for _ in range(height * width * channels))
+    with open(tools.path("x.npy"), "wb") as file:
+        file.write(b"\x93NUMPY\x01\x00" + len(header).to_bytes(2, "little") + header.encode() + pixels)
+    return tools.path("x.npy")
+
+
 def tree(directory):
     """All files below a directory with their bytes."""
     paths = [path for path in glob.glob(directory + "/**", recursive=True) if os.path.isfile(path)]
@@ -209,6 +219,55 @@ def overwritten_image_equals_interpreter(tools):
 
 
 @case
+def arenas_in_two_memories_equal_interpreter(tools):
+    """One pointer for each memory: the same logits in every input mode, the hot buffers in the fast one, the report as the header says."""
+    for network, blocks, regions, mode in (("cls", [(12, 4)], "fast:2500,slow:20000", "frame"), ("cut", [(5, 3)], "fast:1500,slow:20000", "overwrite"),
+                                           ("even", [(5, 2)], "fast:300,slow:9000", "stream"), ("mean", [(1, 1)], "fast:1000,unused:8,slow:9000", "frame")):
+        equals_interpreter(tools, network, blocks, input_mode=mode, regions=regions)
+        package = tools.path("package-%d" % blocks[0][0])
+        report, text = json.loads(read(package + "/report.json")), read(package + "/vit.h").decode()
+        sram = report["sram"]
+        expect([region["name"] for region in sram["regions"]] == ["fast", "slow"], "%s" % sram["regions"])
+        for region in sram["regions"]:
+            expect(0 < region["arena_bytes"] <= region["capacity_bytes"] == int(re.search(region["name"] + r":(\d+)", regions)[1]), "%s" % region)
+            expect(region["gap_bytes"] == 0 == region["arena_bytes"] - region["lower_bound_bytes"], "%s" % region)
+            expect("#define VIT_ARENA_%s_BYTES %d\n" % (region["name"].upper(), region["arena_bytes"]) in text, text)
+            inside = [buffer for buffer in sram["buffers"] if buffer["region"] == region["name"]]
+            expect(max(buffer["offset"] + buffer["bytes"] for buffer in inside) == region["arena_bytes"], "%s" % inside)
+        expect(sram["arena_bytes"] == sum(region["arena_bytes"] for region in sram["regions"]), "%s" % sram)
+        # Rows that are multiplied are touched more often, byte for byte, than the residual stream that they come from.
+        places = {buffer["name"]: buffer["region"] for buffer in sram["buffers"]}
+        expect(places["x"] == "slow" and "fast" in places.values(), "%s" % places)
+
+
+@case
+def arenas_in_three_memories_of_a_board(tools):
+    """Each memory's arena is used to its last byte; more than a memory has is refused where the package is run."""
+    need("arm-none-eabi-g++", "qemu-system-arm")
+    images = one_image(tools, 20, 24, 3)
+    package = emit(tools, "mean", regions="dtcm:900,sram1:2700,sram2:16000")
+    for target in "host", "mps2-an500-f746", "mps2-an500":
+        tools.call("mcuform-run", package, "--target", target, "--input", images, "--output", tools.path(target + ".npy"), "--json", tools.path(target + ".json"))
+        result = json.loads(read(tools.path(target + ".json")))
+        expect([arena["region"] for arena in result["arenas"]] == ["dtcm", "sram1", "sram2"], "%s" % result)
+        for arena in result["arenas"]:
+            expect(arena["high_water_bytes"] == arena["arena_bytes"] > 0, "%s" % arena)
+        expect(read(tools.path(target + ".npy")) == read(tools.path("host.npy")), "other logits on " + target)
+    tools.call("mcuform-run", emit(tools, "mean", output="one"), "--target", "host", "--input", images, "--output", tools.path("one.npy"))
+    expect(read(tools.path("one.npy")) == read(tools.path("host.npy")), "other logits than with one arena")
+    package = emit(tools, "mean", output="elsewhere", regions="ccm:900,sram1:20000")
+    told = tools.call("mcuform-run", package, "--target", "mps2-an500-f746", "--input", images, status=1)
+    expect("has an arena in 'ccm', a memory that target 'mps2-an500-f746' does not have" in told, told)
+
+
+@case
+def arenas_in_two_memories_compile_everywhere(tools):
+    for compiler, *flags in (["arm-none-eabi-g++", *CORTEX_M7], ["clang++-19"], ["g++"]):
+        for mode in "frame", "stream":
+            compiles(tools, compiler, *flags, input_mode=mode, regions="fast:1000,slow:20000")
+
+
+@case
 def weights_by_panels_equal_interpreter(tools):
     """Panels of one pair and of many, some layers in place, the image overwritten: the interpreter's bits by the runtime's own port."""
     equals_interpreter(tools, "cls", [(12, 4), (5, 7)], weight_panel=200)
@@ -311,16 +370,22 @@ def report_agrees_with_header(tools):
 
 @case
 def html_report_shows_every_buffer_and_layer(tools):
-    package = emit(tools, "mean")
+    check_html_report(emit(tools, "mean"), 1)
+    check_html_report(emit(tools, "mean", output="regions", regions="fast:1000,slow:9000"), 2)
+
+
+def check_html_report(package, arenas):
     page = read(package + "/report.html").decode()
     report = json.loads(read(package + "/report.json"))
     root = xml.etree.ElementTree.fromstring(page.split("\n", 1)[1])
     pictures = list(root.iter("{http://www.w3.org/2000/svg}svg"))
-    expect(len(pictures) == 1, "%d pictures" % len(pictures))
-    titles = {title.text.split(":")[0] for title in pictures[0].iter("{http://www.w3.org/2000/svg}title")}
+    expect(len(pictures) == arenas, "%d pictures" % len(pictures))
+    titles = {title.text.split(":")[0] for picture in pictures for title in picture.iter("{http://www.w3.org/2000/svg}title")}
     cells = {"".join(cell.itertext()) for cell in root.iter("{http://www.w3.org/1999/xhtml}td")}
     for buffer in report["sram"]["buffers"]:
         expect(buffer["name"] in titles and buffer["name"] in cells, "no buffer " + buffer["name"])
+    for region in report["sram"].get("regions", []):
+        expect({region["name"], str(region["arena_bytes"])} <= {cell.replace("\u00a0", "") for cell in cells}, "no region " + region["name"])
     for layer in report["layers"]:
         expect(layer["name"] in cells, "no layer " + layer["name"])
     for sign in ("<script", "src=", "url(", "@import", "href=\"http"):
@@ -332,11 +397,7 @@ def html_report_shows_every_buffer_and_layer(tools):
 def stack_stays_within_its_bound_and_close_to_it(tools):
     need("arm-none-eabi-g++", "qemu-system-arm")
     package = emit(tools, "mean")
-    header = "{'descr': '|u1', 'fortran_order': False, 'shape': (1, 20, 24, 3), }"
-    header += " " * (-(len(header) + 11) % 64) + "\n"
-    with open(tools.path("x.npy"), "wb") as file:
-        file.write(b"\x93NUMPY\x01\x00" + len(header).to_bytes(2, "little") + header.encode() + bytes(random.Random(3).randrange(256) for _ in range(1440)))
-    tools.call("mcuform-run", package, "--target", "mps2-an500", "--input", tools.path("x.npy"), "--json", tools.path("r.json"))
+    tools.call("mcuform-run", package, "--target", "mps2-an500", "--input", one_image(tools, 20, 24, 3), "--json", tools.path("r.json"))
     result = json.loads(read(tools.path("r.json")))
     used, bound = result["stack_high_water_bytes"], result["stack_bound_bytes"]
     expect(0.7 * bound <= used <= bound, "stack of %d bytes, bound %d" % (used, bound))

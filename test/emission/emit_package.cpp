@@ -1,7 +1,7 @@
 // The compiler's back end alone, for tests: from integer operators in text form to a package.
 //
 //   mcuform-emit-test MODEL.mlir OUT NAME [--token-block N] [--patch-block N] [--input-mode MODE] [--weight-panel N] [--interleave-from N]
-//                     [--images FILE --logits FILE]
+//                     [--regions NAME:BYTES,...] [--images FILE --logits FILE]
 //
 // With --images (raw uint8 images, one behind the other) it also writes what the integer interpreter computes for them.
 #include "compiler/emission/Package.h"
@@ -13,6 +13,8 @@
 #include "mlir/Parser/Parser.h"
 #include "mlir/Pass/PassManager.h"
 #include "llvm/Support/CommandLine.h"
+
+#include <limits>
 
 using namespace mlir;
 
@@ -26,6 +28,7 @@ llvm::cl::opt<int64_t> patchBlock("patch-block", llvm::cl::init(4));
 llvm::cl::opt<std::string> inputMode("input-mode", llvm::cl::init("frame"));
 llvm::cl::opt<int64_t> weightPanel("weight-panel", llvm::cl::init(0));
 llvm::cl::opt<int64_t> interleaveFrom("interleave-from", llvm::cl::init(0));
+llvm::cl::list<std::string> regions("regions", llvm::cl::CommaSeparated);
 llvm::cl::opt<std::string> imagesPath("images");
 llvm::cl::opt<std::string> logitsPath("logits");
 
@@ -89,7 +92,12 @@ int main(int argc, char **argv) {
   options.weightPanel = weightPanel;
   options.interleaveFrom = interleaveFrom;
   mcuform::buildSchedulePipeline(manager, options);
-  mcuform::buildMemoryPipeline(manager);
+  mcuform::PlanMemoryOptions memory;
+  const std::vector<std::string> named(regions.begin(), regions.end());
+  memory.regions = named;
+  mcuform::VerifyMemoryOptions budget;
+  budget.sramBudget = std::numeric_limits<int64_t>::max();
+  mcuform::buildMemoryPipeline(manager, memory, budget);
   if (failed(manager.run(*module)))
     return 1;
   mcuform::AtomicOutput output(outputPath);

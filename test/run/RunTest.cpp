@@ -75,14 +75,48 @@ TEST_CASE("a target's description at fault is refused") {
   CHECK_THAT(faultOf(changed("0x20000000", "0x0807fffc")), Catch::Contains("regions 'flash' and 'ram' overlap"));
   CHECK_THAT(faultOf(changed("name: ram", "name: flash")), Catch::Contains("two regions are named 'flash'"));
   CHECK_THAT(faultOf(changed("size: 65536", "size: 0")), Catch::Contains("region 'ram' is empty"));
+  CHECK_THAT(faultOf(changed("name: ram", "name: RAM-1")), Catch::Contains("region 'RAM-1' has a name that is no identifier"));
   CHECK_THAT(faultOf(changed("4 KiB", "64 KiB")),
              Catch::Contains("stack reserve of 65536 bytes leaves nothing of region 'ram' with 65536"));
   CHECK_THAT(faultOf(goodTarget + "weight_panel: 60 KiB\n"), Catch::Contains("weight panels of 61440 bytes leave nothing of region 'ram'"));
   CHECK_THAT(faultOf("[ 1, 2"), Catch::Contains("target.yaml"));
 }
 
+TEST_CASE("a target can have several memories for arenas") {
+  llvm::Expected<TargetDescription> target = loadTarget("mps2-an500-f746");
+  REQUIRE(static_cast<bool>(target));
+  std::vector<MemoryRegion> memories = target->sramRegions();
+  REQUIRE(memories.size() == 3);
+  CHECK(memories[0].name == "dtcm");
+  CHECK(target->budgetBytesOf(memories[0]) == (64 - 8) * 1024);
+  CHECK(target->budgetBytesOf(memories[1]) == 240 * 1024);
+  CHECK(target->sramBudgetBytes() == (320 - 8) * 1024);
+  CHECK(target->findRegion(MemoryKind::CodeRam)->sizeBytes == 16 * 1024);
+
+  PackageReport report;
+  report.name = "model";
+  report.arenaBytes = 300000;
+  report.regions = {{"dtcm", 57344}, {"sram1", 242656}};
+  CHECK_FALSE(static_cast<bool>(checkArenas(report, *target)));
+  CHECK(report.arenaBytesBesideStack(*target) == 57344);
+  report.regions[0].arenaBytes = 57345;
+  CHECK(llvm::toString(checkArenas(report, *target)) ==
+        "package 'model' needs an arena of 57345 bytes in 'dtcm', target 'mps2-an500-f746' has 57344 beside its stack");
+  report.regions[0].name = "ccm";
+  CHECK(llvm::toString(checkArenas(report, *target)) ==
+        "package 'model' has an arena in 'ccm', a memory that target 'mps2-an500-f746' does not have");
+  // On a target with one memory all arenas are there; one arena stands in the largest of several.
+  llvm::Expected<TargetDescription> one = loadTarget("mps2-an500");
+  REQUIRE(static_cast<bool>(one));
+  CHECK_FALSE(static_cast<bool>(checkArenas(report, *one)));
+  CHECK(report.arenaBytesBesideStack(*one) == 300000);
+  report.regions.clear();
+  CHECK(llvm::toString(checkArenas(report, *target)) ==
+        "package 'model' needs an arena of 300000 bytes, target 'mps2-an500-f746' has 245760 beside its stack");
+}
+
 TEST_CASE("the targets beside the tool are found") {
-  const std::vector<std::string> all = {"host", "mps2-an386", "mps2-an500", "mps2-an505", "mps3-an547"};
+  const std::vector<std::string> all = {"host", "mps2-an386", "mps2-an500", "mps2-an500-f746", "mps2-an505", "mps3-an547"};
   CHECK(listTargets() == all);
   for (const std::string &name : listTargets()) {
     llvm::Expected<TargetDescription> target = loadTarget(name);

@@ -152,6 +152,37 @@ def accesses_outside_the_memory_map_fault(f, board):
               says=["fault: data access denied by the memory map at address 0x%08x" % address, "program counter 0x"])
 
 
+@case
+def linker_scripts_have_the_memories_of_the_descriptions(f):
+    for board in BOARDS + ["mps2-an500-f746"]:
+        with open(os.path.join(TARGETS, board, "target.yaml")) as file:
+            described = re.findall(r"name: (\w+), origin: (\w+), size: (\d+) (\w)iB", file.read())
+        with open(os.path.join(TARGETS, board, "linker.ld")) as file:
+            linked = re.findall(r"^  (\w+) \(\w+\) *: ORIGIN = (\w+), LENGTH = (\d+)(\w)$", file.read(), re.M)
+        units = {"K": 1 << 10, "M": 1 << 20}
+        described = {(name.upper(), int(origin, 16), int(size) * units[unit]) for name, origin, size, unit in described}
+        linked = {(name, int(origin, 16), int(size) * units[unit]) for name, origin, size, unit in linked}
+        expect(len(linked) >= 3 and {region[1:] for region in described} == {region[1:] for region in linked}, "%s: %s and %s" % (board, described, linked))
+
+
+@on_board
+def memories_of_the_f746_are_all_there_is(f):
+    """The package's one arena stands in SRAM1, its kernels would in the ITCM."""
+    f.run("--target", "mps2-an500-f746", "--json", "r.json")
+    used = {use["region"]: use["used_bytes"] for use in json.loads(f.read("r.json"))["memory"]}
+    expect(used["sram1"] > 1001 and used["sram2"] == 0 and used["dtcm"] > 8192, "%s" % used)
+    for access, address in (("STORE_TO", 0x20050000), ("LOAD_FROM", 0x20050000), ("STORE_TO", 0x00200000), ("LOAD_FROM", 0x00204000), ("LOAD_FROM", 0x001ffffc),
+                            ("STORE_TO", 0x60000000), ("LOAD_FROM", 0x1ffffffc)):
+        f.package("FAKE_%s=0x%08x" % (access, address))
+        f.run("--target", "mps2-an500-f746", "--build-dir", "build-f746", status=3,
+              says=["fault: ", "at address 0x%08x" % address, "program counter 0x"])
+    f.package("FAKE_ARENA_BYTES=250000", sram={"arena_bytes": 250000})
+    f.run("--target", "mps2-an500-f746", status=1, says=["needs an arena of 250000 bytes, target 'mps2-an500-f746' has 245760"])
+    built, told = f.build(os.path.join(TARGETS, "common"), "mps2-an500-f746", "-DMCUFORM_TARGET_DIR=" + os.path.join(TARGETS, "mps2-an500-f746"),
+                          "-DMCUFORM_PACKAGE_DIR=" + f.path("package"))
+    expect(not built and "the arena in SRAM1 exceeds its 240 KiB" in told and "section `.arena' will not fit in region `SRAM1'" in told, told)
+
+
 @on_board
 def recursion_is_refused_before_it_runs(f):
     f.package("FAKE_OVERFLOW_STACK")
@@ -264,7 +295,7 @@ def wrong_usage_has_status_2(f):
     f.run("--limit", "0", status=2)
     f.run("--limit", "many", status=2)
     f.run("--colour", status=2)
-    f.run("--target", "toaster", status=2, says=["unknown target 'toaster'; known: host, " + ", ".join(BOARDS)])
+    f.run("--target", "toaster", status=2, says=["unknown target 'toaster'; known: host, " + ", ".join(sorted(BOARDS + ["mps2-an500-f746"]))])
     expect("Usage: mcuform-run" in f.run_raw("--help"), "no help")
 
 

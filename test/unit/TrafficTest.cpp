@@ -91,3 +91,19 @@ func.func @program(%output: memref<12x8xi16>) {
   CHECK(reads[0].runs == 6);
   CHECK(reads[0].bytes == 12 * 8 * 2);
 }
+
+TEST_CASE("rows of a product are loaded once for each pair of columns") {
+  MLIRContext context;
+  context.loadDialect<McurtDialect, func::FuncDialect>();
+  auto module = parseSourceString<ModuleOp>(kProgram, &context);
+  REQUIRE(module);
+  func::FuncOp function = *module->getOps<func::FuncOp>().begin();
+  llvm::SmallVector<BufferOp> buffers(function.getOps<BufferOp>());
+  REQUIRE(buffers.size() == 3);
+  std::vector<int64_t> bytes = bufferTrafficOf(function, buffers);
+  // x: written as a whole (17 rows), walked over once by the copy and once, loaded and stored, by the sum; as rows of a product 6 times 4
+  // pairs of units, and as queries of 2 heads 6 times 2 pairs of keys.
+  CHECK(bytes[0] == 272 + 256 + 2 * 256 + 272 * 6 * 4 + 272 * 6 * 2 * 2);
+  CHECK(bytes[1] == 12 * 24); // scores
+  CHECK(bytes[2] == 12 * 32); // keys
+}

@@ -55,8 +55,9 @@ llvm::Error run(llvm::ArrayRef<std::string> words, llvm::StringRef directory, ll
 /// RAM for the harness's portions of a streamed image: as much as is left, and no more than its largest portion needs.
 uint64_t bytesForLines(const PackageReport &report, const TargetDescription &target) {
   constexpr uint64_t largestPortion = 40, ownBytes = 1024;
-  const uint64_t taken = report.arenaBytes + report.staticBytes + 2 * static_cast<uint64_t>(report.outputCount) + ownBytes;
-  const uint64_t left = target.sramBudgetBytes() > taken ? target.sramBudgetBytes() - taken : 0;
+  const uint64_t taken =
+      report.arenaBytesBesideStack(target) + report.staticBytes + 2 * static_cast<uint64_t>(report.outputCount) + ownBytes;
+  const uint64_t room = target.budgetBytesOf(*target.findRegion(MemoryKind::Sram)), left = room > taken ? room - taken : 0;
   return std::min(left, largestPortion * report.lineBytes());
 }
 

@@ -35,6 +35,15 @@ std::string findFault(const PackageReport &report) {
   if (!report.takesSequence() && (report.mean.size() != channels || report.std.size() != channels))
     return "\"input\" has " + std::to_string(channels) + " channels, but " + std::to_string(report.mean.size()) + " of \"mean\" and " +
            std::to_string(report.std.size()) + " of \"std\"";
+  uint64_t sum = 0;
+  for (const PackageRegion &region : report.regions) {
+    sum += region.arenaBytes;
+    if (!isIdentifier(region.name))
+      return "a region of \"sram\" is named '" + region.name + "'";
+  }
+  if (!report.regions.empty() && sum != report.arenaBytes)
+    return "the arenas of \"sram\".\"regions\" have " + std::to_string(sum) + " bytes, \"arena_bytes\" is " +
+           std::to_string(report.arenaBytes);
   if (report.outputCount < 1 || report.outputCount > largestOutput)
     return "\"output\".\"count\" is " + std::to_string(report.outputCount);
   if (!(report.outputScale > 0))
@@ -70,6 +79,8 @@ PackageReport fromJson(const json &root) {
   report.outputCount = root.at("output").at("count").get<int64_t>();
   report.outputScale = root.at("output").at("scale").get<float>();
   report.arenaBytes = root.at("sram").at("arena_bytes").get<uint64_t>();
+  for (const json &region : root.at("sram").value("regions", json::array()))
+    report.regions.push_back({region.at("name").get<std::string>(), region.at("arena_bytes").get<uint64_t>()});
   report.staticBytes = root.at("sram").value("static_bytes", uint64_t{0});
   // Only a profile needs them.
   for (const json &layer : root.value("layers", json::array()))
@@ -82,6 +93,41 @@ PackageReport fromJson(const json &root) {
 }
 
 } // namespace
+
+/// A package of several memories on a target with one has all of its arenas there; one arena on a target with several stands in the
+/// largest.
+uint64_t PackageReport::arenaBytesBesideStack(const TargetDescription &target) const {
+  const std::vector<MemoryRegion> memories = target.sramRegions();
+  if (memories.size() == 1)
+    return arenaBytes;
+  for (const PackageRegion &region : regions)
+    if (region.name == memories.front().name)
+      return region.arenaBytes;
+  return 0;
+}
+
+llvm::Error checkArenas(const PackageReport &report, const TargetDescription &target) {
+  auto refuse = [&](uint64_t needed, uint64_t room, llvm::StringRef where) {
+    return fault("package '" + llvm::Twine(report.name) + "' needs an arena of " + llvm::Twine(needed) + " bytes" + where + ", target '" +
+                 target.name + "' has " + llvm::Twine(room) + " beside its stack");
+  };
+  const std::vector<MemoryRegion> memories = target.sramRegions();
+  if (memories.size() == 1 || report.regions.empty()) {
+    uint64_t largest = 0;
+    for (const MemoryRegion &memory : memories)
+      largest = std::max(largest, target.budgetBytesOf(memory));
+    return report.arenaBytes > largest ? refuse(report.arenaBytes, largest, "") : llvm::Error::success();
+  }
+  for (const PackageRegion &region : report.regions) {
+    auto memory = llvm::find_if(memories, [&](const MemoryRegion &candidate) { return candidate.name == region.name; });
+    if (memory == memories.end())
+      return fault("package '" + llvm::Twine(report.name) + "' has an arena in '" + region.name + "', a memory that target '" +
+                   target.name + "' does not have");
+    if (region.arenaBytes > target.budgetBytesOf(*memory))
+      return refuse(region.arenaBytes, target.budgetBytesOf(*memory), " in '" + region.name + "'");
+  }
+  return llvm::Error::success();
+}
 
 std::vector<std::string> PackageReport::entries() const {
   if (isStreamed())

@@ -2,6 +2,8 @@
 #ifndef MCUFORM_COMPILER_DRIVER_RUN_PACKAGEREPORT_H
 #define MCUFORM_COMPILER_DRIVER_RUN_PACKAGEREPORT_H
 
+#include "compiler/support/TargetDescription.h"
+
 #include "llvm/ADT/StringRef.h"
 #include "llvm/Support/Error.h"
 
@@ -24,6 +26,12 @@ struct PackageCall {
   uint64_t macs = 0;           ///< per image, in all turns of the loops around it
 };
 
+/// An arena of a package that has one in each of several memories.
+struct PackageRegion {
+  std::string name; ///< the memory's
+  uint64_t arenaBytes = 0;
+};
+
 struct PackageReport {
   std::string directory;
   std::string name;   ///< a C identifier: the prefix of the package's functions
@@ -39,9 +47,12 @@ struct PackageReport {
   int64_t outputCount = 0;
   float outputScale = 0; ///< logit = scale * int16
   uint64_t arenaBytes = 0, staticBytes = 0;
+  std::vector<PackageRegion> regions; ///< arenaBytes by memory; empty where there is one arena
   std::vector<PackageLayer> layers;
   std::vector<PackageCall> calls; ///< in the order of MCUFORM_CALL's numbers
 
+  /// What of the arenas stands in a target's first memory of kind sram, with the stack and static data.
+  uint64_t arenaBytesBesideStack(const TargetDescription &target) const;
   bool takesSequence() const { return inputScale != 0; }
   bool isStreamed() const { return inputMode == "stream"; }
   /// The functions that an inference calls.
@@ -49,6 +60,9 @@ struct PackageReport {
   uint64_t lineBytes() const { return static_cast<uint64_t>(inputShape[1] * inputShape[2]); } ///< of an image
   uint64_t inputBytes() const { return static_cast<uint64_t>(inputShape[0] * inputShape[1] * inputShape[2]) * (takesSequence() ? 2 : 1); }
 };
+
+/// Error where `target` has no room for the package's arenas.
+llvm::Error checkArenas(const PackageReport &report, const TargetDescription &target);
 
 /// Refuses, naming the file and the key, what is no report or one of another kind of package.
 llvm::Expected<PackageReport> readPackageReport(llvm::StringRef packageDirectory);

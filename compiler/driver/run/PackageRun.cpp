@@ -96,6 +96,7 @@ llvm::Expected<Statistics> readStatistics(const std::string &path) {
       return bug("the harness wrote statistics that cannot be read: '" + line + "'");
     auto *list = llvm::StringSwitch<std::vector<uint64_t> *>(key)
                      .Case("instructions", &statistics.result.instructions)
+                     .Case("high_water_bytes_of_arena", &statistics.result.arenaHighWater)
                      .Case("call_runs", &statistics.result.callRuns)
                      .Case("call_instructions", &statistics.result.callInstructions)
                      .Default(nullptr);

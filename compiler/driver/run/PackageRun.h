@@ -21,7 +21,8 @@ struct RunRequest {
 struct RunResult {
   std::vector<int16_t> logits;        ///< [images][outputCount]
   std::vector<uint64_t> instructions; ///< per image, exact; empty where the target does not count them
-  std::optional<uint64_t> arenaHighWaterBytes;
+  std::optional<uint64_t> arenaHighWaterBytes; ///< of all arenas together
+  std::vector<uint64_t> arenaHighWater;        ///< of each
   std::optional<uint64_t> stackHighWaterBytes; ///< below the caller's frame
   // Of a package built with profile, over all images: each of the report's calls without the hooks, and all hooks together.
   std::vector<uint64_t> callRuns, callInstructions;

@@ -2,6 +2,7 @@
 #include "compiler/driver/run/Pictures.h"
 #include "compiler/driver/run/Text.h"
 
+#include "llvm/ADT/STLExtras.h"
 #include "llvm/Demangle/Demangle.h"
 #include "llvm/Support/Format.h"
 
@@ -22,7 +23,8 @@ template <class T> nlohmann::ordered_json orNull(const std::optional<T> &value) 
   return value ? nlohmann::ordered_json(*value) : nlohmann::ordered_json(nullptr);
 }
 
-void line(llvm::raw_ostream &os, llvm::StringRef key, const std::string &text) {
+void line(llvm::raw_ostream &os, const llvm::Twine &words, const std::string &text) {
+  const std::string key = words.str();
   os << "  " << llvm::left_justify(key, 14) << text << "\n";
 }
 
@@ -65,6 +67,8 @@ void printMeasurements(const Summary &summary, llvm::raw_ostream &os) {
   }
   if (result.arenaHighWaterBytes)
     line(os, "arena", grouped(*result.arenaHighWaterBytes) + " bytes used of " + grouped(summary.report.arenaBytes) + ", by paint");
+  for (auto [region, used] : llvm::zip(summary.report.regions, result.arenaHighWater))
+    line(os, "  in " + region.name, grouped(used) + " bytes used of " + grouped(region.arenaBytes));
   if (result.stackHighWaterBytes)
     line(os, "stack", grouped(*result.stackHighWaterBytes) + " bytes used of " + grouped(summary.target.stackReserveBytes) + ", by paint");
   if (summary.stackBound) {
@@ -117,6 +121,9 @@ std::string summaryJson(const Summary &summary) {
   root["instructions_most"] = orNull(most);
   root["arena_bytes"] = summary.report.arenaBytes;
   root["arena_high_water_bytes"] = orNull(result.arenaHighWaterBytes);
+  root["arenas"] = nlohmann::ordered_json::array();
+  for (auto [region, used] : llvm::zip(summary.report.regions, result.arenaHighWater))
+    root["arenas"].push_back({{"region", region.name}, {"arena_bytes", region.arenaBytes}, {"high_water_bytes", used}});
   root["stack_high_water_bytes"] = orNull(result.stackHighWaterBytes);
   root["stack_bound_bytes"] = summary.stackBound ? nlohmann::ordered_json(summary.stackBound->bytes) : nlohmann::ordered_json(nullptr);
   root["memory"] = nlohmann::ordered_json::array();

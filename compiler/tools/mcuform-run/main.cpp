@@ -65,9 +65,8 @@ llvm::Expected<Inputs> readInputs(const Options &options) {
     return llvm::is_contained(listTargets(), targetName) ? target.takeError()
                                                          : llvm::make_error<UsageError>(llvm::toString(target.takeError()));
   inputs.target = std::move(*target);
-  if (inputs.report.arenaBytes > inputs.target.sramBudgetBytes())
-    return fault("package '" + llvm::Twine(inputs.report.name) + "' needs an arena of " + llvm::Twine(inputs.report.arenaBytes) +
-                 " bytes, target '" + inputs.target.name + "' has " + llvm::Twine(inputs.target.sramBudgetBytes()) + " beside its stack");
+  if (llvm::Error error = checkArenas(inputs.report, inputs.target))
+    return error;
 
   if (options.perLayer) {
     llvm::Expected<std::vector<LayerMeaning>> meanings = readLayerMeanings(inputs.report);
@@ -126,10 +125,11 @@ llvm::Expected<std::vector<float>> evaluateReference(const std::string &path, co
 /// The SRAM holds arena, static data and the deepest stack together; for the rest of the program see the linker's script.
 llvm::Error checkFit(const Inputs &inputs, uint64_t stackBytes) {
   const MemoryRegion &sram = *inputs.target.findRegion(MemoryKind::Sram);
-  const uint64_t needed = inputs.report.arenaBytes + inputs.report.staticBytes + stackBytes;
+  const uint64_t arenaBytes = inputs.report.arenaBytesBesideStack(inputs.target),
+                 needed = arenaBytes + inputs.report.staticBytes + stackBytes;
   if (needed > sram.sizeBytes)
-    return fault("package '" + llvm::Twine(inputs.report.name) + "' needs " + llvm::Twine(needed) + " bytes of '" + sram.name + "' (arena " +
-                 llvm::Twine(inputs.report.arenaBytes) + ", static data " + llvm::Twine(inputs.report.staticBytes) + ", stack " +
+    return fault("package '" + llvm::Twine(inputs.report.name) + "' needs " + llvm::Twine(needed) + " bytes of '" + sram.name +
+                 "' (arena " + llvm::Twine(arenaBytes) + ", static data " + llvm::Twine(inputs.report.staticBytes) + ", stack " +
                  llvm::Twine(stackBytes) + "), target '" + inputs.target.name + "' has " + llvm::Twine(sram.sizeBytes));
   if (stackBytes > inputs.target.stackReserveBytes)
     return fault("package '" + llvm::Twine(inputs.report.name) + "' takes up to " + llvm::Twine(stackBytes) + " bytes of stack, target '" +

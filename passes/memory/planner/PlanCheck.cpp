@@ -63,3 +63,37 @@ std::vector<std::string> mcuform::checkPlan(const std::vector<Lifetime> &lifetim
   }
   return violations;
 }
+
+std::vector<std::string> mcuform::checkRegions(const std::vector<Lifetime> &lifetimes, const std::vector<size_t> &regions,
+                                               const std::vector<int64_t> &offsets, const std::vector<RegionClaim> &claims) {
+  std::vector<std::string> violations;
+  if (offsets.size() != lifetimes.size() || regions.size() != lifetimes.size()) {
+    violations.push_back("plan has " + text(offsets.size()) + " offsets and " + text(regions.size()) + " regions for " +
+                         text(lifetimes.size()) + " buffers");
+    return violations;
+  }
+  for (size_t i = 0; i < lifetimes.size(); ++i) {
+    const Lifetime &buffer = lifetimes[i];
+    if (regions[i] >= claims.size())
+      violations.push_back("buffer '" + buffer.name + "' is in region " + text(regions[i]) + " of " + text(claims.size()));
+    if (buffer.sameRegionAs && regions[i] != regions[*buffer.sameRegionAs])
+      violations.push_back("buffers '" + buffer.name + "' and '" + lifetimes[*buffer.sameRegionAs].name + "' are not in one region");
+  }
+  for (size_t region = 0; region < claims.size(); ++region) {
+    const RegionClaim &claim = claims[region];
+    std::vector<Lifetime> inside;
+    std::vector<int64_t> offsetsInside;
+    for (size_t i = 0; i < lifetimes.size(); ++i) {
+      if (regions[i] != region)
+        continue;
+      inside.push_back(lifetimes[i]);
+      offsetsInside.push_back(offsets[i]);
+    }
+    for (const std::string &violation : checkPlan(inside, offsetsInside, claim.totalBytes))
+      violations.push_back("in region '" + claim.name + "': " + violation);
+    if (claim.totalBytes > claim.capacityBytes)
+      violations.push_back("region '" + claim.name + "' has " + text(claim.capacityBytes) + " bytes, the plan takes " +
+                           text(claim.totalBytes));
+  }
+  return violations;
+}

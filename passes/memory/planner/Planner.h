@@ -22,6 +22,8 @@ struct Lifetime {
   int32_t lastStep = 0; ///< inclusive, >= firstStep
   /// Where the buffer has to be, e.g. the model's input. Taken as it is: if two of them collide, PlanCheck reports it.
   std::optional<int64_t> fixedOffset = std::nullopt;
+  /// Index of a buffer that stands in the same region, whichever that is.
+  std::optional<size_t> sameRegionAs = std::nullopt;
 };
 
 struct Plan {
