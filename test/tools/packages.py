@@ -41,6 +41,8 @@ def check_both_targets(tools, package, images):
     expect(board["arena_high_water_bytes"] == arena, "arena high water %s, report %d" % (board["arena_high_water_bytes"], arena))
     expect(report["sram"]["lower_bound_bytes"] == arena, "arena %d is above its lower bound %d" % (arena, report["sram"]["lower_bound_bytes"]))
     expect(arena + report["sram"]["static_bytes"] + board["stack_high_water_bytes"] <= 320 * 1024, "does not fit 320 KB with its stack")
+    used, bound = board["stack_high_water_bytes"], board["stack_bound_bytes"]
+    expect(0.7 * bound <= used <= bound, "stack of %d bytes, proved bound %d" % (used, bound))
     expect(board["instructions_per_image"] > 0, "no instruction count")
     return board
 
