@@ -58,6 +58,7 @@ private:
   FailureOr<bool> planWithinBudget();
   /// Only the micro-kernels of DSP have a body for four rows.
   bool hasUseForInterleavedRows() const { return target.hasFeature("dsp") && !target.hasFeature("mve"); }
+  std::string cacheOf(ArrayRef<int64_t> absorbed) const;
   ScheduleRequest scheduleRequest() const;
   LogicalResult quantize(ModuleOp fused, ArrayRef<int64_t> absorbed);
   FailureOr<PlannedSchedule> search(const ScheduleRequest &request);
@@ -126,7 +127,8 @@ LogicalResult Compilation::compile() {
     return fail(llvm::toString(loaded.takeError()));
   target = std::move(*loaded);
   if (options.interleaveRows.value_or(false) && !hasUseForInterleavedRows())
-    return fail("--interleave-rows makes packages faster on cores with DSP instructions and without MVE, which '" + target.name + "' is not");
+    return fail("--interleave-rows makes packages faster on cores with DSP instructions and without MVE, which '" + target.name +
+                "' is not");
 
   ImportOptions import;
   for (auto &[symbol, size] : options.dims)
@@ -196,14 +198,20 @@ LogicalResult Compilation::quantize(ModuleOp network, ArrayRef<int64_t> absorbed
       manager.addNestedPass<func::FuncOp>(createAbsorbProjections(attentions));
     }
     CalibrateOptions calibrate = calibration;
-    // Another network, another cache beside the first.
-    if (!absorbed.empty() && !calibrate.cache.empty()) {
-      calibrate.cache += ".absorbed";
-      for (int64_t number : absorbed)
-        calibrate.cache += "-" + std::to_string(number);
-    }
+    calibrate.cache = cacheOf(absorbed);
     buildQuantizePipeline(manager, calibrate);
   });
+}
+
+/// The calibration cache of the network with these projections absorbed: another network, another file beside the first.
+std::string Compilation::cacheOf(ArrayRef<int64_t> absorbed) const {
+  std::string path = options.calibrationCache;
+  if (path.empty() || absorbed.empty())
+    return path;
+  path += ".absorbed";
+  for (int64_t number : absorbed)
+    path += "-" + std::to_string(number);
+  return path;
 }
 
 ScheduleRequest Compilation::scheduleRequest() const {
@@ -217,6 +225,8 @@ ScheduleRequest Compilation::scheduleRequest() const {
     request.inputMode = options.inputMode;
   request.tokenBlock = options.tokenBlock;
   request.schedule = options.schedule;
+  if (options.calibrationPath.empty())
+    request.canAbsorb = [this](ArrayRef<int64_t> absorbed) { return llvm::sys::fs::exists(cacheOf(absorbed)); };
   request.interleaveRows = hasUseForInterleavedRows() ? options.interleaveRows : false;
   return request;
 }
@@ -325,9 +335,10 @@ LogicalResult Compilation::emit(StringRef name) {
     for (auto memory : memories.getAsRange<DictionaryAttr>())
       if (int64_t bytes = memory.getAs<IntegerAttr>("bytes").getInt())
         places += (places.empty() ? " (" : ", ") + memory.getAs<StringAttr>("name").str() + " " + std::to_string(bytes);
-  output << name << ": arena " << chosen.arenaBytes << " of " << budget << " bytes" << (places.empty() ? "" : places + ")") << ", " << chosen.choice.tokenBlock
-         << " tokens at a time" << (chosen.choice.interleavesRows ? ", interleaved" : "") << ", attention " << chosen.choice.describeAttentions() << ", input mode " << chosen.choice.inputMode
-         << "; weights " << packBytes << " of " << flashBytes << " bytes\n"
+  output << name << ": arena " << chosen.arenaBytes << " of " << budget << " bytes" << (places.empty() ? "" : places + ")") << ", "
+         << chosen.choice.tokenBlock << " tokens at a time" << (chosen.choice.interleavesRows ? ", interleaved" : "") << ", attention "
+         << chosen.choice.describeAttentions() << ", input mode " << chosen.choice.inputMode << "; weights " << packBytes << " of "
+         << flashBytes << " bytes\n"
          << "package written to " << options.outputDirectory << "\n";
   return success();
 }

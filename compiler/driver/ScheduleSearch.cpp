@@ -96,14 +96,18 @@ FailureOr<ModuleOp> ScheduleSearch::quantized(ArrayRef<int64_t> absorbed) {
   return *module;
 }
 
+/// Numbers of the attentions that have this schedule.
+static std::vector<int64_t> attentionsOf(const ScheduleChoice &choice, AttentionSchedule schedule) {
+  std::vector<int64_t> numbers;
+  for (auto [number, kind] : llvm::enumerate(choice.attentions))
+    if (kind == schedule)
+      numbers.push_back(int64_t(number));
+  return numbers;
+}
+
 FailureOr<OwningOpRef<ModuleOp>> ScheduleSearch::schedule(const ScheduleChoice &choice) {
-  std::vector<int64_t> absorbed, split;
-  for (auto [number, kind] : llvm::enumerate(choice.attentions)) {
-    if (kind == AttentionSchedule::Absorbed)
-      absorbed.push_back(int64_t(number));
-    if (kind == AttentionSchedule::HeadByHead)
-      split.push_back(int64_t(number));
-  }
+  std::vector<int64_t> absorbed = attentionsOf(choice, AttentionSchedule::Absorbed),
+                       split = attentionsOf(choice, AttentionSchedule::HeadByHead);
   FailureOr<ModuleOp> source = quantized(absorbed);
   if (failed(source))
     return failure();
@@ -197,7 +201,8 @@ LogicalResult ScheduleSearch::measureRows(AttentionSchedule kind) {
         if (request.interleaveRows ? *request.interleaveRows == interleaves : !interleaves || block >= kInterleaveFrom)
           rowsFigures.push_back({block, interleaves, std::vector<std::array<std::optional<Part>, 3>>(attentionCount), {}});
   for (RowsFigures &figures : rowsFigures) {
-    ScheduleChoice choice{patchFigures.front().inputMode, figures.tokenBlock, 1, figures.interleavesRows, std::vector(attentionCount, kind)};
+    ScheduleChoice choice{patchFigures.front().inputMode, figures.tokenBlock, 1, figures.interleavesRows,
+                          std::vector(attentionCount, kind)};
     FailureOr<OwningOpRef<ModuleOp>> scheduled = schedule(choice);
     if (failed(scheduled))
       return failure();
@@ -298,13 +303,21 @@ LogicalResult ScheduleSearch::measureAll() {
   bool fits = first.peakBytes <= request.budgetBytes && (request.inputMode || first.choice.inputMode != kStream);
   if (fits && cheapest(within)->price < kWorthQuantizing * cheapest(anywhere)->price)
     return success();
-  return measureRows(AttentionSchedule::Absorbed);
+  ScheduleChoice all;
+  all.attentions.assign(attentionCount, AttentionSchedule::Absorbed);
+  return request.canAbsorb(attentionsOf(all, AttentionSchedule::Absorbed)) ? measureRows(AttentionSchedule::Absorbed) : success();
 }
 
 FailureOr<PlannedSchedule> ScheduleSearch::run() {
   if (failed(measureAll()))
     return failure();
   std::vector<Combination> all = combine(request.budgetBytes);
+  auto isOutOfReach = [&](const Combination &combination) {
+    std::vector<int64_t> absorbed = attentionsOf(combination.choice, AttentionSchedule::Absorbed);
+    return !absorbed.empty() && !request.canAbsorb(absorbed);
+  };
+  if (!request.schedule && !llvm::all_of(all, isOutOfReach))
+    llvm::erase_if(all, isOutOfReach);
   auto isBetter = [](const Combination &a, const Combination &b) {
     return std::tuple(a.price, a.peakBytes) < std::tuple(b.price, b.peakBytes);
   };

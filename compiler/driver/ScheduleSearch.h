@@ -44,6 +44,8 @@ struct ScheduleRequest {
   std::optional<std::string> inputMode;
   std::optional<int64_t> tokenBlock;
   std::optional<AttentionSchedule> schedule;
+  /// Whether a network with the projections of these attentions absorbed can be quantized; others are not looked at unless `schedule` asks.
+  std::function<bool(llvm::ArrayRef<int64_t> absorbed)> canAbsorb = [](llvm::ArrayRef<int64_t>) { return true; };
   std::optional<bool> interleaveRows;
 };
 

@@ -192,6 +192,13 @@ def a_calibration_cache_makes_the_images_needless(tools):
     tools.call("mcuformc", *absorbed, "-o", tools.path("fifth"))
     expect(read(tools.path("fourth", "shapes_vit.cpp")) == read(tools.path("fifth", "shapes_vit.cpp")), "absorbed projections from the cache differ")
     tools.call("mcuformc", *common, "--calibration-cache", cache, "-o", tools.path("second"))
+    # Where nobody calibrated it, a search for memory does without.
+    for name in os.listdir(tools.path("")):
+        if ".absorbed" in name:
+            os.remove(tools.path(name))
+    tools.call("mcuformc", *common, "--calibration-cache", cache, "--arena", "9100", "-o", tools.path("small"))
+    with open(tools.path("small", "report.json")) as file:
+        expect("absorbed" not in json.load(file)["schedule"]["attentions"], "absorbed without calibration")
 
     def refused(words, model, *arguments):
         text = tools.call("mcuformc", model, *arguments, "-o", tools.path("third"), status=1)
