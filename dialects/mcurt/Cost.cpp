@@ -17,6 +17,9 @@ constexpr double kThreeRows = 0.594, kTwoRows = 0.766, kOneRow = 0.907;
 /// The same for four interleaved rows, and instructions for each weight that is widened and each value that is interleaved first.
 constexpr double kFourRows = 0.510, kWiden = 0.69, kInterleave = 1.75;
 
+/// Unpacking a weight of four bits into int8 (runtime/src/int4.h).
+constexpr double kInt4Unpack = 2.3;
+
 /// rows x columns outputs, each a sum over a depth; or values each computed alone.
 struct Work {
   StringRef columns, depth; ///< integers of the call; empty: 1
@@ -24,6 +27,7 @@ struct Work {
   double perPair;           ///< and per pair of columns
   double perMac = 0;        ///< instructions in a loop of its own; 0: that of row_dots.cpp
   bool byFours = false;     ///< rows are interleaved, and go by the loop of row_fours.cpp
+  double perWeight = 0;     ///< instructions to unpack a weight, once a call
 };
 
 Work workOf(StringRef kernel) {
@@ -38,6 +42,11 @@ Work workOf(StringRef kernel) {
       .Case("linear_gelu_fours_s16", Work{"units", "depth", 14, 64, 0, true})
       .Case("linear_keys_fours_s8", Work{"units", "depth", 11, 64, 0, true})
       .Case("linear_values_fours_s8", Work{"units", "depth", 7.7, 64, 0, true})
+      .Case("linear_int4_s16", Work{"units", "depth", 7.7, 90, 0, false, kInt4Unpack})
+      .Case("linear_add_int4_s16", Work{"units", "depth", 8.4, 90, 0, false, kInt4Unpack})
+      .Case("linear_gelu_int4_s16", Work{"units", "depth", 14, 90, 0, false, kInt4Unpack})
+      .Case("linear_keys_int4_s8", Work{"units", "depth", 11, 90, 0, false, kInt4Unpack})
+      .Case("linear_values_int4_s8", Work{"units", "depth", 7.7, 90, 0, false, kInt4Unpack})
       .Case("attention_scores_s16", Work{"tokens", "head_width", 8, 64})
       .Case("attention_context_s16", Work{"head_width", "tokens", 9.6, 64})
       .Case("attention_context_keys_s16", Work{"head_width", "tokens", 28, 1357})
@@ -48,6 +57,7 @@ Work workOf(StringRef kernel) {
       .Case("copy_columns_s16", Work{"width", "", 2.5, 0})
       .Case("narrow_s8", Work{"width", "", 7, 0})
       .Case("narrow_keys_s8", Work{"width", "", 8.1, 0})
+      .Case("coarsen_s16", Work{"width", "", 9, 0})
       .Case("widen_s16", Work{"width", "", 6, 0})
       .Case("accumulate_rows_s16", Work{"width", "", 3.5, 0})
       .Case("scale_s32_s16", Work{"width", "", 6.1, 0})
@@ -88,7 +98,7 @@ double cyclesOfOneRun(CallOp call, int64_t rows) {
   double columns = double(numberOf(call, work.columns)), depth = double(numberOf(call, work.depth));
   if (call.getKernel() == "unfold_u8")
     columns = double(numberOf(call, "patch_height") * numberOf(call, "patch_width") * numberOf(call, "channels"));
-  double outside = double(rows) * columns * work.perOutput + columns / 2 * work.perPair;
+  double outside = double(rows) * columns * work.perOutput + columns / 2 * work.perPair + columns * depth * work.perWeight;
   if (work.depth.empty())
     return outside;
   if (work.byFours && rows >= 4)

@@ -13,7 +13,7 @@ template <class T> inline uint32_t load_word(const T *at) {
   __builtin_memcpy(&word, at, 4);
   return word;
 }
-inline void store_word(int16_t *at, uint32_t word) { __builtin_memcpy(at, &word, 4); }
+template <class T> inline void store_word(T *at, uint32_t word) { __builtin_memcpy(at, &word, 4); }
 
 inline int32_t low_half(uint32_t word) { return static_cast<int16_t>(word); }
 inline int32_t high_half(uint32_t word) { return static_cast<int32_t>(word) >> 16; }

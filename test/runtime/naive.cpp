@@ -227,6 +227,49 @@ void linear_values_fours_s8(int8_t *values, int16_t *, const int16_t *in, const 
   linear_values_s8(values, in, weights, bias, mult, first, rows, depth, units, tokens, head_width);
 }
 
+namespace {
+
+/// Weights of four bits, one by one, in the paired layout.
+std::vector<int8_t> unpacked(const uint8_t *weights, int32_t depth, int32_t units, int32_t group) {
+  std::vector<int8_t> paired;
+  const int32_t scale_bytes = (2 * ((depth + group - 1) / group) + 3) / 4 * 4, code_bytes = (depth + 3) / 4 * 4;
+  for (int32_t pair = 0; pair < units; pair += 2, weights += scale_bytes + code_bytes)
+    for (int32_t k = 0; k < depth; ++k)
+      for (int32_t unit = 0; unit < 2; ++unit) {
+        const uint8_t both = weights[scale_bytes + k / 4 * 4 + k % 2 * 2 + unit];
+        const int32_t code = k % 4 < 2 ? both % 16 : both / 16;
+        paired.push_back(static_cast<int8_t>((code - 8) * weights[k / group * 2 + unit]));
+      }
+  return paired;
+}
+
+} // namespace
+
+void linear_int4_s16(int16_t *out, int8_t *, const int16_t *in, const uint8_t *weights, const int32_t *bias, const int32_t *mult,
+                     int32_t rows, int32_t depth, int32_t units, int32_t group) {
+  linear_s16(out, in, unpacked(weights, depth, units, group).data(), bias, mult, rows, depth, units);
+}
+
+void linear_add_int4_s16(int16_t *x, int8_t *, const int16_t *in, const uint8_t *weights, const int32_t *bias, const int32_t *mult,
+                         int32_t rows, int32_t depth, int32_t units, int32_t group) {
+  linear_add_s16(x, in, unpacked(weights, depth, units, group).data(), bias, mult, rows, depth, units);
+}
+
+void linear_gelu_int4_s16(int16_t *out, int8_t *, const int16_t *in, const uint8_t *weights, const int32_t *bias, const int32_t *mult,
+                          int32_t rows, int32_t depth, int32_t units, int32_t index_mult, int32_t delta_mult, int32_t group) {
+  linear_gelu_s16(out, in, unpacked(weights, depth, units, group).data(), bias, mult, rows, depth, units, index_mult, delta_mult);
+}
+
+void linear_keys_int4_s8(int8_t *keys, int8_t *, const int16_t *in, const uint8_t *weights, const int32_t *bias, const int32_t *mult,
+                         int32_t first, int32_t rows, int32_t depth, int32_t units, int32_t tokens, int32_t head_width, int32_t group) {
+  linear_keys_s8(keys, in, unpacked(weights, depth, units, group).data(), bias, mult, first, rows, depth, units, tokens, head_width);
+}
+
+void linear_values_int4_s8(int8_t *values, int8_t *, const int16_t *in, const uint8_t *weights, const int32_t *bias, const int32_t *mult,
+                           int32_t first, int32_t rows, int32_t depth, int32_t units, int32_t tokens, int32_t head_width, int32_t group) {
+  linear_values_s8(values, in, unpacked(weights, depth, units, group).data(), bias, mult, first, rows, depth, units, tokens, head_width);
+}
+
 void attention_scores_s16(int16_t *scores, const int16_t *q, const int8_t *keys, const int32_t *mult, int32_t rows, int32_t tokens,
                           int32_t head_width, int32_t q_stride) {
   for (int32_t r = 0; r < rows; ++r) {
@@ -289,6 +332,13 @@ void narrow_keys_s8(int8_t *keys, const int16_t *in, const int32_t *mult, int32_
       slot(t) = static_cast<int8_t>(clamp_to_bits(round_mul_acc(in[(t - first) * width + c], mult[c], 0), 8));
     if (tokens % 2 != 0 && first + rows == tokens)
       slot(tokens) = 0;
+  }
+}
+
+void coarsen_s16(int16_t *out, const int16_t *in, const int32_t *mult, const int16_t *factor, int32_t rows, int32_t width) {
+  for (int32_t i = 0; i < rows * width; ++i) {
+    const int64_t steps = (int64_t{in[i]} * 256 * mult[i % width] + (int64_t{1} << 31)) >> 32;
+    out[i] = static_cast<int16_t>(clamp_to_bits(steps, 8) * factor[i % width]);
   }
 }
 

@@ -173,6 +173,29 @@ Verdict check_narrow_keys_s8(narrow_keys_s8_type *expected, narrow_keys_s8_type 
   return verdict;
 }
 
+Verdict check_coarsen_s16(coarsen_s16_type *expected, coarsen_s16_type *actual, Random &random) {
+  Verdict verdict;
+  for (int32_t number = 0; verdict.equal && number < 60; ++number) {
+    verdict.case_number = number;
+    const int32_t rows = random.between(1, 5);
+    const int32_t width = random.between(1, 40);
+    Input<int16_t> in(random, rows * width, static_cast<Pattern>(random.between(0, pattern_count - 1)), -32768, 32767);
+    Input<int16_t> factor(random, width, Pattern::uniform, 1, 256);
+    Input<int32_t> mult(random, width, Pattern::zero, 0, 0);
+    for (int32_t c = 0; c < width; ++c) {
+      if (number % 5 == 0)
+        factor[c] = c % 2 == 0 ? 1 : 256;
+      mult[c] = ((1 << 24) + factor[c] / 2) / factor[c];
+    }
+    Output<int16_t> out(random, "out", rows * width);
+    for (int32_t copy = 0; copy < out.copies; ++copy)
+      (copy == 0 ? expected : actual)(out[copy], in, mult, factor, rows, width);
+    out.compare(verdict);
+    release_memory();
+  }
+  return verdict;
+}
+
 Verdict check_widen_s16(widen_s16_type *expected, widen_s16_type *actual, Random &random) {
   Verdict verdict;
   for (int32_t number = 0; verdict.equal && number < case_count; ++number) {

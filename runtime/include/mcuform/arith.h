@@ -98,6 +98,11 @@ inline int16_t requantize_add_s16(int32_t acc, int32_t mult, int32_t add) {
 }
 inline int8_t requantize_s8(int32_t acc, int32_t mult) { return static_cast<int8_t>(saturate<8>(round_mul(acc, mult))); }
 
+/// An int16 as 8 bits would hold it, in steps of `factor` from 1 to 256: S8(R(x * 2^8, mult, 0)) * factor, mult = round(2^24 / factor).
+inline int16_t coarsen(int32_t x, int32_t mult, int32_t factor) {
+  return static_cast<int16_t>(saturate<8>(round_mul(x * 256, mult)) * factor);
+}
+
 /// One hidden unit of an MLP: the accumulator of the first linear to GELU's value, both in units of s_h, 15 bits.
 /// Requires 0 <= index_mult, 0 <= delta_mult; |u| << 8 is at most 2^30, so nothing overflows.
 inline int16_t gelu_s15(int32_t acc, int32_t mult, int32_t index_mult, int32_t delta_mult) {
@@ -178,6 +183,16 @@ inline int16_t layer_norm_affine_value(int32_t z, int32_t width, int32_t sum, Ro
 inline int16_t layer_norm_value(int32_t z, int32_t width, int32_t sum, RowScale scale) {
   return static_cast<int16_t>(saturate<16>(layer_norm_wide(z, width, sum, scale)));
 }
+
+// Weights of four bits: a code from 1 to 15 and the scale of its group, 1 to 17, make a weight of eight bits, from -119 to 119.
+inline constexpr int32_t int4_zero = 8;
+inline constexpr int32_t int4_largest_scale = 17;
+constexpr int8_t int4_weight(int32_t code, int32_t scale) { return static_cast<int8_t>((code - int4_zero) * scale); }
+
+/// Bytes of the scales in front of a pair's codes: one for each unit and group, filled up to words.
+constexpr int32_t int4_scale_bytes(int32_t depth, int32_t group) { return (2 * ((depth + group - 1) / group) + 3) / 4 * 4; }
+/// Bytes of a pair of units, scales and codes.
+constexpr int32_t int4_pair_bytes(int32_t depth, int32_t group) { return int4_scale_bytes(depth, group) + (depth + 3) / 4 * 4; }
 
 } // namespace MCUFORM_RT_ABI
 } // namespace mcuform::rt

@@ -138,6 +138,20 @@ inline namespace MCUFORM_RT_ABI {
 /// Accuracy   equal to the kernel without fours bit for bit
 /// Returns    nothing
 
+/// linear_int4_s16, linear_add_int4_s16, linear_gelu_int4_s16, linear_keys_int4_s8, linear_values_int4_s8: what the kernels without "int4"
+/// do, on weights of four bits that are unpacked pair by pair.
+///
+/// Layout     as without int4 but for weights: pairs of int4_pair_bytes(depth, group) bytes, first the scales of each group of `group` inputs,
+///            both units' in turn, with zeros up to a word; then for inputs 4i .. 4i+3 a word, whose byte j holds in its lower half the code
+///            of byte j of the paired weights of inputs 4i and 4i+1, in its upper half that of the other two; group a multiple of 4. pair
+///            2*depth bytes
+/// Quant      a weight is int4_weight(code, scale) of arith.h, code 1..15, scale 1..17; else as without int4
+/// Aliasing   pair overlaps nothing
+/// Alignment  4 bytes for all buffers
+/// Scratch    pair; what it holds afterwards means nothing
+/// Accuracy   equal to the kernel without int4 on the weights unpacked, bit for bit
+/// Returns    nothing
+
 /// attention_scores_s16: of one head, scores[r][j] = s16(R(sum_k q[r][k]*K[j][k], mult[0], 0)).
 ///
 /// Layout     q [rows] of dh int16, q_stride values apart, the pointer at the head's first column; keys the head's part of the K cache;
@@ -211,6 +225,16 @@ inline namespace MCUFORM_RT_ABI {
 /// Alignment  in none; out 2 bytes
 /// Scratch    none
 /// Accuracy   exact
+/// Returns    nothing
+
+/// coarsen_s16: rows of int16 with the values that they would have in 8 bits, coarsen of arith.h.
+///
+/// Layout     in, out [rows][width] int16, dense; mult, factor [width]
+/// Quant      factor[c] in [1, 256], mult[c] = round(2^24 / factor[c]): out is s8(in / factor) * factor
+/// Aliasing   out may be in itself; otherwise no overlap
+/// Alignment  mult 4 bytes; the others 2
+/// Scratch    none
+/// Accuracy   equal to docs/arithmetic.md bit for bit
 /// Returns    nothing
 
 /// copy_columns_s16: out[r][c] = in[r][c], rows of out standing farther apart than those of in.

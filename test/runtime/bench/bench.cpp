@@ -103,6 +103,15 @@ int32_t run() {
   linear("linear_add_fours_s16 768->192", "linear_add_fours_s16 768->192, by 48", 48, 768, 192, [](const Linear &a, int32_t first, int32_t rows) {
     linear_add_fours_s16(a.out + first * a.units, a.fours, a.in + first * a.depth, a.weights, a.bias, a.mult, rows, a.depth, a.units);
   });
+  // The same on weights of four bits.
+  alignas(4) static uint8_t packed[192 / 2 * int4_pair_bytes(768, 32)];
+  alignas(4) static int8_t pair[2 * 768];
+  linear("linear_int4_s16 192->576", "linear_int4_s16 192->576, by 12", block, 192, 576, [](const Linear &a, int32_t first, int32_t rows) {
+    linear_int4_s16(a.out + first * a.units, pair, a.in + first * a.depth, packed, a.bias, a.mult, rows, a.depth, a.units, 32);
+  });
+  linear("linear_add_int4_s16 768->192", "linear_add_int4_s16 768->192, by 12", block, 768, 192, [](const Linear &a, int32_t first, int32_t rows) {
+    linear_add_int4_s16(a.out + first * a.units, pair, a.in + first * a.depth, packed, a.bias, a.mult, rows, a.depth, a.units, 32);
+  });
   {
     Linear a(1, 192, 1000);
     measure("linear_s16 192->1000", 1, "MAC", a.products(1),

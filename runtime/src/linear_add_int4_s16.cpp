@@ -1,0 +1,16 @@
+// linear_add_s16 on weights of four bits.
+#include "epilogue_add.h"
+#include "int4.h"
+#include "mcuform/kernels.h"
+
+namespace mcuform::rt {
+inline namespace MCUFORM_RT_ABI {
+
+void linear_add_int4_s16(int16_t *x, int8_t *pair, const int16_t *in, const uint8_t *weights, const int32_t *bias, const int32_t *mult,
+                           int32_t rows, int32_t depth, int32_t units, int32_t group) {
+  Add epilogue(x, bias, mult, units);
+  rows_by_pair(in, depth, Int4Pairs(weights, pair, depth, group), rows, depth, units, epilogue);
+}
+
+} // namespace MCUFORM_RT_ABI
+} // namespace mcuform::rt
