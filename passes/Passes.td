@@ -205,9 +205,12 @@ def Calibrate : Mcuf_FunctionPass<"mcuf-calibrate"> {
   }];
   let options = [
     Option<"inputs", "inputs", "std::string", "", ".npy file: uint8 [N, height, width, channels] or float32 [N, ...]">,
+    Option<"method", "method", "std::string", "\"max\"", "How the ranges of keys and values are chosen: max, percentile, mse, auto">,
     Option<"cache", "cache", "std::string", "", "File that keeps the result: written after running over inputs; without inputs, read in their place">,
     ListOption<"mean", "mean", "float", "Mean of the pixels in [0, 1], per channel">,
     ListOption<"std", "std", "float", "Standard deviation of the pixels in [0, 1], per channel">,
+    Option<"int4Group", "int4-group", "int64_t", "0", "Also measure what weights of four bits, so many inputs to a scale, cost each layer; 0: do not">,
+    Option<"operands", "operands", "bool", "false", "Also measure what storing the operands of linear layers in 8 bits costs">,
     Option<"covariance", "covariance", "bool", "true", "Also note how the inputs of each linear layer vary together">,
   ];
 }
@@ -219,8 +222,14 @@ def Quantize : Pass<"mcuf-quantize", "::mlir::ModuleOp"> {
     folded into the neighbouring weights, everything else int16. The image becomes uint8 [height, width, channels]: its normalization goes into the patch weights.
     Where the covariance of a layer's inputs is known, its weights are rounded together, so that what one leaves is compensated by others.
   }];
-  let options = [Option<"compensateRounding", "compensate-rounding", "bool", "true", "Round weights with the covariance of their inputs, where there is one">,
-                 Option<"noteValues", "note-values", "bool", "false", "Note at each operator which value of the float network it stands for, and its scales (mcuf.value)">];
+  let options = [
+    Option<"compensateRounding", "compensate-rounding", "bool", "true", "Round weights with the covariance of their inputs, where there is one">,
+    Option<"int4Group", "int4-group", "int64_t", "0", "Weights of four bits, so many inputs to a scale, where the network bears it; 0: eight bits">,
+    Option<"minSqnr", "min-sqnr", "double", "14", "Signal to noise of the network's result, in dB, that weights of four bits may cost it">,
+    Option<"operandBits", "operand-bits", "int64_t", "16", "Of what linear layers read: 16, or 8">,
+    Option<"minOperandSqnr", "min-operand-sqnr", "double", "-1000", "Signal to noise of the network's result, in dB, that operands of 8 bits may cost it; those beyond keep 16">,
+    Option<"noteValues", "note-values", "bool", "false", "Note at each operator which value of the float network it stands for, and its scales (mcuf.value)">,
+  ];
   let dependentDialects = ["::mcuform::mcuf::McufDialect", "::mlir::quant::QuantizationDialect"];
 }
 

@@ -68,11 +68,11 @@ void buildFusePipeline(OpPassManager &module) {
   manager.addPass(createVerifyFused());
 }
 
-void buildQuantizePipeline(OpPassManager &manager, const CalibrateOptions &calibration) {
+void buildQuantizePipeline(OpPassManager &manager, const CalibrateOptions &calibration, const QuantizeOptions &quantization) {
   manager.addNestedPass<func::FuncOp>(createCalibrate(calibration));
-  QuantizeOptions quantization;
-  quantization.noteValues = true;
-  manager.addPass(createQuantize(quantization));
+  QuantizeOptions noting = quantization;
+  noting.noteValues = true;
+  manager.addPass(createQuantize(noting));
   manager.addNestedPass<func::FuncOp>(createVerifyQuantized());
 }
 

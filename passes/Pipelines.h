@@ -38,7 +38,7 @@ void buildLegalizePipeline(mlir::OpPassManager &manager);
 /// Passes for a legalized module.
 void buildFusePipeline(mlir::OpPassManager &manager);
 /// Passes for a fused module: calibration and quantization.
-void buildQuantizePipeline(mlir::OpPassManager &manager, const CalibrateOptions &calibration);
+void buildQuantizePipeline(mlir::OpPassManager &manager, const CalibrateOptions &calibration, const QuantizeOptions &quantization = {});
 
 /// Passes for a quantized module.
 void buildSchedulePipeline(mlir::OpPassManager &manager, const ScheduleOptions &options = {});

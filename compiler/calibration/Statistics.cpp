@@ -63,7 +63,7 @@ int64_t patchSize(mcuf::PatchEmbedOp embed) {
 
 /// One input in flight.
 struct Sample {
-  std::vector<RowSample> values, patches;
+  std::vector<RowSample> values, patches, caches;
 };
 
 } // namespace
@@ -114,11 +114,12 @@ std::vector<float> ChannelCovariance::take() {
   size_t width = sum.size();
   for (size_t i = 0; i < width; ++i)
     for (size_t j = 0; j <= i; ++j)
-      products[i * width + j] = products[j * width + i] = float(products[i * width + j] / double(rows) - sum[i] / double(rows) * (sum[j] / double(rows)));
+      products[i * width + j] = products[j * width + i] =
+          float(products[i * width + j] / double(rows) - sum[i] / double(rows) * (sum[j] / double(rows)));
   return std::exchange(products, {});
 }
 
-FailureOr<CalibrationResult> collectStatistics(func::FuncOp function, const ImageSet &inputs, bool withCovariances) {
+FailureOr<CalibrationResult> collectStatistics(func::FuncOp function, const ImageSet &inputs, bool withCovariances, bool withHistograms) {
   FailureOr<Interpreter> interpreter = Interpreter::create(function);
   if (failed(interpreter))
     return failure();
@@ -132,7 +133,16 @@ FailureOr<CalibrationResult> collectStatistics(func::FuncOp function, const Imag
   if (withCovariances)
     function.walk([&](mcuf::LinearOp linear) { observed.insert({linear.getInput(), observed.size()}); });
 
+  // Keys and values.
+  llvm::MapVector<Value, size_t> cached;
+  function.walk([&](mcuf::AttentionOp attention) {
+    for (Value value : {attention.getK(), attention.getV()})
+      if (withHistograms)
+        cached.insert({value, cached.size()});
+  });
+
   CalibrationResult result;
+  std::vector<HistogramHalves> histograms(cached.size());
   std::vector<CalibrationResult> groups(std::min(kGroups, inputs.size()));
   std::vector<Sample> samples(groups.size());
   std::vector<ChannelCovariance> covariances(observed.size() + (withCovariances ? embeds.size() : 0));
@@ -146,12 +156,15 @@ FailureOr<CalibrationResult> collectStatistics(func::FuncOp function, const Imag
       Sample &sample = samples[group];
       sample.values.resize(observed.size());
       sample.patches.resize(embeds.size());
+      sample.caches.resize(cached.size());
       FailureOr<std::vector<HostTensor>> outputs = interpreter->run(inputs.input(i), [&](Value value, const HostTensor &tensor) {
         if (tensor.kind() != ElementKind::F32)
           return;
         groups[group].values[value].add(tensor.data<float>(), tensor.rows(), tensor.width());
         if (auto found = observed.find(value); found != observed.end())
           sample.values[found->second].take(tensor.data<float>(), tensor.rows(), tensor.width(), i);
+        if (auto found = cached.find(value); found != cached.end())
+          sample.caches[found->second].take(tensor.data<float>(), tensor.rows(), tensor.width(), i);
       });
       if (failed(outputs))
         return;
@@ -168,6 +181,10 @@ FailureOr<CalibrationResult> collectStatistics(func::FuncOp function, const Imag
     for (size_t g = 0; g < count; ++g)
       if (!ran[g])
         return failure();
+    parallelFor(histograms.size(), [&](size_t h) {
+      for (size_t g = 0; g < count; ++g)
+        histograms[h][(first + g) % 2].add(samples[g].caches[h].values, samples[g].caches[h].width);
+    });
     parallelFor(covariances.size(), [&](size_t c) {
       for (size_t g = 0; g < count; ++g) {
         const RowSample &rows = c < observed.size() ? samples[g].values[c] : samples[g].patches[c - observed.size()];
@@ -176,6 +193,8 @@ FailureOr<CalibrationResult> collectStatistics(func::FuncOp function, const Imag
       }
     });
   }
+  for (auto &[value, index] : cached)
+    result.histograms[value] = std::move(histograms[index]);
   for (auto &[value, index] : observed)
     result.covariances[value] = std::move(covariances[index]);
   for (size_t e = 0; withCovariances && e < embeds.size(); ++e)

@@ -2,6 +2,7 @@
 #ifndef MCUFORM_COMPILER_CALIBRATION_STATISTICS_H
 #define MCUFORM_COMPILER_CALIBRATION_STATISTICS_H
 
+#include "compiler/calibration/ChannelHistogram.h"
 #include "compiler/calibration/ImageSet.h"
 
 #include "mlir/Dialect/Func/IR/FuncOps.h"
@@ -31,18 +32,23 @@ struct ChannelCovariance {
 
 struct CalibrationResult {
   llvm::DenseMap<mlir::Value, ChannelStatistics> values;
-  /// Per patch embedding: the unfolded pixels (0..255) in the order of its weights, [patch_height * patch_width * channels]; the features of a sequence.
+  /// Per patch embedding: the unfolded pixels (0..255) in the order of its weights, [patch_height * patch_width * channels]; the features
+  /// of a sequence.
   llvm::DenseMap<mlir::Operation *, ChannelStatistics> patches;
-  /// What linear layers and patch embeddings multiply by their weights: of the values that linear layers read and, as above, of unfolded pixels. Taken from at
-  /// most kCovarianceRows rows of an input, evenly spread.
+  /// What linear layers and patch embeddings multiply by their weights: of the values that linear layers read and, as above, of unfolded
+  /// pixels. Taken from at most kCovarianceRows rows of an input, evenly spread.
   llvm::DenseMap<mlir::Value, ChannelCovariance> covariances;
   llvm::DenseMap<mlir::Operation *, ChannelCovariance> patchCovariances;
+  /// Of keys and values.
+  llvm::DenseMap<mlir::Value, HistogramHalves> histograms;
 };
 
 inline constexpr int64_t kCovarianceRows = 64;
 
-/// Runs the float function over all inputs; notes covariances if asked to. Shows progress on a terminal. Fails, with a diagnostic, where a value is not finite.
-mlir::FailureOr<CalibrationResult> collectStatistics(mlir::func::FuncOp function, const ImageSet &inputs, bool withCovariances);
+/// Runs the float function over all inputs; notes covariances if asked to. Shows progress on a terminal. Fails, with a diagnostic, where a
+/// value is not finite.
+mlir::FailureOr<CalibrationResult> collectStatistics(mlir::func::FuncOp function, const ImageSet &inputs, bool withCovariances,
+                                                     bool withHistograms);
 
 } // namespace mcuform
 

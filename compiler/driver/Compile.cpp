@@ -115,6 +115,7 @@ private:
   OwningOpRef<ModuleOp> module;
   TargetDescription target;
   CalibrateOptions calibration;
+  QuantizeOptions quantization;
   OwningOpRef<ModuleOp> fused; ///< what is quantized, once more where a schedule asks for it
   int64_t budget = 0, besideArenaBytes = 0;
   std::vector<std::string> regions; ///< what buffers may take of each of several memories, as mcuf-plan-memory spells it
@@ -147,6 +148,16 @@ LogicalResult Compilation::compile() {
   (*module)->setAttr("mcuf.model_name", builder.getStringAttr(name));
   (*module)->setAttr("mcuf.parameters", builder.getI64IntegerAttr(countParameters(*module)));
   calibration.inputs = options.calibrationPath;
+  calibration.method = options.calibrationMethod;
+  calibration.int4Group = options.int4Group;
+  quantization.int4Group = options.int4Group;
+  quantization.minSqnr = options.minSqnrDb.value_or(kDefaultInt4SqnrDb);
+  if (options.precision != "default") {
+    calibration.operands = true;
+    quantization.operandBits = 8;
+  }
+  if (options.precision == "mixed")
+    quantization.minOperandSqnr = options.minSqnrDb.value_or(kDefaultMixedSqnrDb);
   calibration.cache = options.calibrationCache;
   // The options refer to these.
   const std::vector<float> mean = options.mean.empty() ? std::vector<float>{0} : options.mean;
@@ -199,7 +210,7 @@ LogicalResult Compilation::quantize(ModuleOp network, ArrayRef<int64_t> absorbed
     }
     CalibrateOptions calibrate = calibration;
     calibrate.cache = cacheOf(absorbed);
-    buildQuantizePipeline(manager, calibrate);
+    buildQuantizePipeline(manager, calibrate, quantization);
   });
 }
 

@@ -17,6 +17,10 @@ class raw_ostream;
 
 namespace mcuform {
 
+/// Where --weights int4 and --precision mixed stop unless told otherwise.
+inline constexpr double kDefaultInt4SqnrDb = 14, kDefaultMixedSqnrDb = 28;
+inline constexpr int64_t kDefaultInt4Group = 32;
+
 struct CompileOptions {
   std::string modelPath;
   std::string outputDirectory;
@@ -25,9 +29,17 @@ struct CompileOptions {
   std::string name;
   /// .npy file; without it the compiler stops before quantization.
   std::string calibrationPath;
+  /// How the ranges of keys and values are chosen; one of kCalibrationMethods.
+  std::string calibrationMethod = "max";
   /// File that keeps what calibration found: written where there are inputs, read in their place where there are none. Empty: none.
   std::string calibrationCache;
   std::vector<float> mean, std;
+  /// Weights of linear layers in four bits, so many inputs to a scale; 0: in eight.
+  int64_t int4Group = 0;
+  /// How many bits linear layers read; one of kPrecisions.
+  std::string precision = "default";
+  /// Where --weights int4 and --precision mixed stop.
+  std::optional<double> minSqnrDb;
   /// Sizes of the input dimensions that the file leaves open, by symbol.
   std::map<std::string, int64_t> dims;
   /// Bytes of SRAM for arena, static data and stack together; the target's where absent.
@@ -55,6 +67,11 @@ struct CompileOptions {
   /// Writes the IR after every phase to DIR/<nn>-<phase>.mlir.
   std::string dumpDirectory;
 };
+
+/// What --precision can be.
+inline constexpr const char *kPrecisions[] = {"default", "strict", "mixed"};
+/// What --calibration-method can be.
+inline constexpr const char *kCalibrationMethods[] = {"max", "percentile", "mse", "auto"};
 
 /// What a run of the compiler comes to; the values are the process's exit codes.
 enum class CompileStatus { Done = 0, InputError = 1, InternalError = 3 };

@@ -28,6 +28,9 @@ struct Layer {
   int64_t macs, weightsBytes;
   mcurt::LayerTraffic traffic;
   std::optional<LayerValue> value;
+  // Where weights of four bits were considered for it: what it has, and what they cost or would cost.
+  std::optional<int64_t> weightBits;
+  std::optional<double> int4SqnrDb;
 };
 
 /// A memory of a target that has several, and the arena in it.

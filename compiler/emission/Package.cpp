@@ -110,9 +110,14 @@ llvm::Expected<Package> collectPackage(ModuleOp module, const EmissionOptions &o
         package.regions.push_back({name.str(), name.upper(), numberOf("bytes"), numberOf("lower_bound_bytes"), numberOf("capacity_bytes")});
     }
   package.traffic = mcurt::flashTrafficOf(package.function);
-  for (auto [layer, traffic] : llvm::zip_equal(layers.getAsRange<DictionaryAttr>(), mcurt::trafficByLayer(package.function)))
+  for (auto [layer, traffic] : llvm::zip_equal(layers.getAsRange<DictionaryAttr>(), mcurt::trafficByLayer(package.function))) {
     package.layers.push_back({layer.getAs<StringAttr>("name").str(), layer.getAs<StringAttr>("kind").str(),
-                              layer.getAs<IntegerAttr>("macs").getInt(), layer.getAs<IntegerAttr>("weights_bytes").getInt(), traffic, valueOf(layer)});
+                              layer.getAs<IntegerAttr>("macs").getInt(), layer.getAs<IntegerAttr>("weights_bytes").getInt(), traffic, valueOf(layer), {}, {}});
+    if (auto sqnr = layer.getAs<FloatAttr>("int4_sqnr_db")) {
+      package.layers.back().weightBits = layer.getAs<IntegerAttr>("weight_bits").getInt();
+      package.layers.back().int4SqnrDb = sqnr.getValueAsDouble();
+    }
+  }
 
   package.function.walk<WalkOrder::PreOrder>([&](Operation *op) {
     package.stepCount += isa<mcurt::CallOp>(op);

@@ -142,6 +142,10 @@ std::string emitReport(const Package &package) {
                       {"read_per_inference_bytes", layer.traffic.bytes}});
     if (!layer.traffic.how.empty())
       layers.back()["weights_read"] = layer.traffic.how;
+    if (layer.weightBits)
+      layers.back()["weight_bits"] = *layer.weightBits;
+    if (layer.int4SqnrDb)
+      layers.back()["int4_sqnr_db"] = *layer.int4SqnrDb;
   }
   report["layers"] = layers;
   // As MCUFORM_CALL numbers them.

@@ -361,11 +361,12 @@ void SourceEmitter::emitTables() {
   for (auto [region, end] : ends)
     text += "static_assert(" + std::to_string(end) + " <= " + sizeMacroOf(region) + " && " + package.upperName +
             "_ARENA_ALIGN % alignof(int64_t) == 0, \"all buffers" + (region ? " in " + region->name : "") + "\");\n";
-  text += "\n// Constants: bytes from the start of the weights. \"paired\": neighbouring rows interleaved, as the kernels read them.\n";
+  text += "\n// Constants: bytes from the start of the weights. \"paired\": neighbouring rows interleaved, as the kernels read them; "
+          "\"int4\": a pair of rows in four bits.\n";
   for (auto constant : package.function.getOps<mcurt::ConstantOp>())
     text += "constexpr int32_t " + constant.getName().str() + "_at = " + std::to_string(package.weightOffsets.lookup(constant)) + "; // " +
             cTypeOf(constant.getType().getElementType()) + dimensionsOf(constant.getType()) +
-            (constant.getLayout() == mcurt::Layout::Paired ? ", paired" : "") + "\n";
+            (constant.getLayout() == mcurt::Layout::Plain ? "" : ", " + mcurt::stringifyLayout(constant.getLayout()).str()) + "\n";
 }
 
 //===--- entry points -----------------------------------------------------===//

@@ -162,6 +162,14 @@ HostTensor widen(const HostTensor &input, const HostTensor &factor) {
   return result;
 }
 
+HostTensor coarsen(const HostTensor &input, const HostTensor &mult, const HostTensor &factor) {
+  HostTensor result(ElementKind::I16, input.shape());
+  for (int64_t i = 0; i < input.size(); ++i)
+    result.data<int16_t>()[i] =
+        rt::coarsen(input.data<int16_t>()[i], mult.data<int32_t>()[i % input.width()], factor.data<int16_t>()[i % input.width()]);
+  return result;
+}
+
 HostTensor meanRows(mcuf::QMeanRowsOp op, const HostTensor &input, ArrayRef<int64_t> shape) {
   HostTensor result(ElementKind::I16, shape);
   for (int64_t c = 0; c < input.width(); ++c) {
@@ -192,6 +200,7 @@ FailureOr<HostTensor> evaluateIntegerOp(Operation *op, ArrayRef<HostTensor> in) 
       .Case([&](mcuf::QLinearGeluOp gelu) { return linearGelu(gelu, in[0], in[1], in[2], in[3], shape); })
       .Case([&](mcuf::QAttentionOp attentionOp) { return attention(attentionOp, in[0], in[1], in[2], in[3], shape); })
       .Case([&](mcuf::QNarrowOp) { return narrow(in[0], in[1]); })
+      .Case([&](mcuf::QCoarsenOp) { return coarsen(in[0], in[1], in[2]); })
       .Case([&](mcuf::QWidenOp) { return widen(in[0], in[1]); })
       .Case([&](mcuf::QMeanRowsOp mean) { return meanRows(mean, in[0], shape); })
       .Default([](Operation *other) -> FailureOr<HostTensor> { return other->emitOpError() << "has no integer meaning"; });

@@ -115,4 +115,35 @@ FailureOr<std::vector<HostTensor>> Interpreter::run(ArrayRef<HostTensor> inputs,
   return results;
 }
 
+FailureOr<std::vector<HostTensor>> Interpreter::rerun(const llvm::DenseMap<Value, HostTensor> &known, Value changed,
+                                                      const HostTensor &replacement) const {
+  llvm::DenseMap<Value, HostTensor> anew;
+  anew[changed] = replacement;
+  auto valueOf = [&](Value value) {
+    if (auto found = anew.find(value); found != anew.end())
+      return found->second;
+    auto constant = constants.find(value);
+    return constant != constants.end() ? constant->second : known.lookup(value);
+  };
+  std::vector<HostTensor> results;
+  for (Operation &op : function->getRegion(0).front()) {
+    const bool isLast = op.hasTrait<OpTrait::IsTerminator>();
+    if (!isLast && !llvm::any_of(op.getOperands(), [&](Value operand) { return anew.contains(operand); }))
+      continue;
+    SmallVector<HostTensor> operands = llvm::map_to_vector(op.getOperands(), valueOf);
+    if (isLast) {
+      results.assign(operands.begin(), operands.end());
+      break;
+    }
+    FailureOr<HostTensor> result = evaluator(&op, operands);
+    if (failed(result))
+      return failure();
+    anew[op.getResult(0)] = *result;
+    if (auto dead = lastUses.find(&op); dead != lastUses.end())
+      for (Value value : dead->second)
+        anew.erase(value);
+  }
+  return results;
+}
+
 } // namespace mcuform

@@ -26,6 +26,9 @@ public:
   static mlir::FailureOr<Interpreter> create(mlir::func::FuncOp function, OpEvaluator evaluator = evaluateFloatOp);
   /// Results of one inference. Safe to call from several threads at once.
   mlir::FailureOr<std::vector<HostTensor>> run(llvm::ArrayRef<HostTensor> inputs, ValueObserver observer = [](mlir::Value, const HostTensor &) {}) const;
+  /// Results of the inference that computed `known` (all values of run()'s observer), had the value `changed` been `replacement`.
+  mlir::FailureOr<std::vector<HostTensor>> rerun(const llvm::DenseMap<mlir::Value, HostTensor> &known, mlir::Value changed,
+                                                 const HostTensor &replacement) const;
 
 private:
   mlir::func::FuncOp function;

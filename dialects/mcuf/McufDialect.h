@@ -34,6 +34,9 @@ bool isActivation(mlir::Operation *op);
 /// The defining constant's elements, null where the value is not a constant.
 mlir::ElementsAttr constantOf(mlir::Value value);
 
+/// Of an integer linear layer: how far below the network's result the noise of four-bit weights is or would be, in dB.
+inline constexpr llvm::StringLiteral kInt4SqnrAttr = "mcuf.int4_sqnr_db";
+
 } // namespace mcuform::mcuf
 
 #endif

@@ -6,7 +6,9 @@ include "dialects/mcuf/McufDialect.td"
 
 // Activations carry their scale in a !quant.uniform element type. The residual stream's type holds s_X; its channel factors are the operand of q_layer_norm and
 // the attribute "mcuf.residual_factor" of the function. K and V have scale 1: their channels' scales are folded into the neighbours.
-// Weights are plain i8 tensors [units, depth] (paired only when the pack is written), bias and mult i32 [units].
+// Weights are plain i8 tensors [units, depth] (paired only when the pack is written), bias and mult i32 [units]. Where a linear layer has weight_group, its weights
+// are stored in four bits: those of each weight_group inputs, a multiple of 4, are weight_scales, i8 [units, groups] from 1 to 17, times -7 to 7. The values of
+// the weights are as they say, so that this changes no result.
 
 def Mcuf_QPatchEmbedOp : Mcuf_Op<"q_patch_embed"> {
   let summary = "Patch embedding from uint8 pixels, or of int16 rows, into the residual stream";
@@ -41,7 +43,8 @@ def Mcuf_QLayerNormAffineOp : Mcuf_Op<"q_layer_norm_affine"> {
 
 def Mcuf_QLinearOp : Mcuf_Op<"q_linear"> {
   let summary = "S(R(acc, mult, 0)), saturated to the result's storage type (int16; int8 for keys and values)";
-  let arguments = (ins AnyRankedTensor:$input, AnyRankedTensor:$weights, AnyRankedTensor:$bias, AnyRankedTensor:$mult);
+  let arguments = (ins AnyRankedTensor:$input, AnyRankedTensor:$weights, AnyRankedTensor:$bias, AnyRankedTensor:$mult,
+                       OptionalAttr<ElementsAttr>:$weight_scales, OptionalAttr<I64Attr>:$weight_group);
   let results = (outs AnyRankedTensor:$result);
   let assemblyFormat = "$input `,` $weights `,` $bias `,` $mult attr-dict `:` functional-type(operands, results)";
   let hasVerifier = 1;
@@ -49,7 +52,8 @@ def Mcuf_QLinearOp : Mcuf_Op<"q_linear"> {
 
 def Mcuf_QLinearAddOp : Mcuf_Op<"q_linear_add"> {
   let summary = "S16(R(acc, mult, residual)): a linear layer added to the residual stream";
-  let arguments = (ins AnyRankedTensor:$input, AnyRankedTensor:$weights, AnyRankedTensor:$bias, AnyRankedTensor:$mult, AnyRankedTensor:$residual);
+  let arguments = (ins AnyRankedTensor:$input, AnyRankedTensor:$weights, AnyRankedTensor:$bias, AnyRankedTensor:$mult, AnyRankedTensor:$residual,
+                       OptionalAttr<ElementsAttr>:$weight_scales, OptionalAttr<I64Attr>:$weight_group);
   let results = (outs AnyRankedTensor:$result);
   let assemblyFormat = "$input `,` $weights `,` $bias `,` $mult `residual` $residual attr-dict `:` functional-type(operands, results)";
   let hasVerifier = 1;
@@ -57,7 +61,8 @@ def Mcuf_QLinearAddOp : Mcuf_Op<"q_linear_add"> {
 
 def Mcuf_QLinearGeluOp : Mcuf_Op<"q_linear_gelu"> {
   let summary = "A linear layer with GELU in its epilogue; 15-bit result";
-  let arguments = (ins AnyRankedTensor:$input, AnyRankedTensor:$weights, AnyRankedTensor:$bias, AnyRankedTensor:$mult, I64Attr:$index_mult, I64Attr:$delta_mult);
+  let arguments = (ins AnyRankedTensor:$input, AnyRankedTensor:$weights, AnyRankedTensor:$bias, AnyRankedTensor:$mult, I64Attr:$index_mult, I64Attr:$delta_mult,
+                       OptionalAttr<ElementsAttr>:$weight_scales, OptionalAttr<I64Attr>:$weight_group);
   let results = (outs AnyRankedTensor:$result);
   let assemblyFormat = "$input `,` $weights `,` $bias `,` $mult attr-dict `:` functional-type(operands, results)";
   let hasVerifier = 1;
@@ -89,6 +94,14 @@ def Mcuf_QWidenOp : Mcuf_Op<"q_widen"> {
   let arguments = (ins AnyRankedTensor:$input, AnyRankedTensor:$factor);
   let results = (outs AnyRankedTensor:$result);
   let assemblyFormat = "$input `,` $factor attr-dict `:` functional-type(operands, results)";
+  let hasVerifier = 1;
+}
+
+def Mcuf_QCoarsenOp : Mcuf_Op<"q_coarsen"> {
+  let summary = "S8(R(x * 2^8, mult[c], 0)) * factor[c]: int16 rows with the values that 8 bits could hold; mult i32 = round(2^24 / factor), factor i16 in [1, 256]";
+  let arguments = (ins AnyRankedTensor:$input, AnyRankedTensor:$mult, AnyRankedTensor:$factor);
+  let results = (outs AnyRankedTensor:$result);
+  let assemblyFormat = "$input `,` $mult `,` $factor attr-dict `:` functional-type(operands, results)";
   let hasVerifier = 1;
 }
 

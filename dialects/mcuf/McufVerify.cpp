@@ -39,6 +39,19 @@ LogicalResult verifyLinear(Operation *op, Value input, Value weights, Value bias
                  failed(expectShape(op, "mult", mult, shape[0])));
 }
 
+/// Of weights in four bits.
+LogicalResult verifyGroups(Operation *op, Value weights, ElementsAttr scales, std::optional<uint64_t> group) {
+  if (!scales && !group)
+    return success();
+  auto shape = shapeOf(weights);
+  if (!scales || !group || *group == 0 || *group % 4)
+    return op->emitOpError() << "weights in four bits need weight_scales and a weight_group that is a multiple of 4";
+  const int64_t groups = (shape[1] + int64_t(*group) - 1) / int64_t(*group);
+  if (scales.getShapedType().getShape() != ArrayRef<int64_t>{shape[0], groups} || !scales.getElementType().isInteger(8))
+    return op->emitOpError() << "weight_scales must be i8 of shape [" << shape[0] << ", " << groups << "], got " << scales.getShapedType();
+  return success();
+}
+
 } // namespace
 
 LogicalResult QPatchEmbedOp::verify() {
@@ -81,17 +94,20 @@ LogicalResult QLayerNormAffineOp::verify() {
 LogicalResult QLinearOp::verify() {
   if (storageBits(getResult()) != 8 && storageBits(getResult()) != 16)
     return emitOpError() << "result must be stored in 8 or 16 bits, got " << getResult().getType();
-  return verifyLinear(*this, getInput(), getWeights(), getBias(), getMult(), getResult());
+  return failure(failed(verifyLinear(*this, getInput(), getWeights(), getBias(), getMult(), getResult())) ||
+                 failed(verifyGroups(*this, getWeights(), getWeightScalesAttr(), getWeightGroup())));
 }
 
 LogicalResult QLinearAddOp::verify() {
   if (failed(expectShape(*this, "residual", getResidual(), shapeOf(getResult()))) || getResidual().getType() != getResult().getType())
     return emitOpError() << "residual and result must have one type, got " << getResidual().getType() << " and " << getResult().getType();
-  return failure(failed(expectBits(*this, "result", getResult(), 16)) || failed(verifyLinear(*this, getInput(), getWeights(), getBias(), getMult(), getResult())));
+  return failure(failed(expectBits(*this, "result", getResult(), 16)) || failed(verifyLinear(*this, getInput(), getWeights(), getBias(), getMult(), getResult())) ||
+                 failed(verifyGroups(*this, getWeights(), getWeightScalesAttr(), getWeightGroup())));
 }
 
 LogicalResult QLinearGeluOp::verify() {
-  return failure(failed(expectBits(*this, "result", getResult(), 16)) || failed(verifyLinear(*this, getInput(), getWeights(), getBias(), getMult(), getResult())));
+  return failure(failed(expectBits(*this, "result", getResult(), 16)) || failed(verifyLinear(*this, getInput(), getWeights(), getBias(), getMult(), getResult())) ||
+                 failed(verifyGroups(*this, getWeights(), getWeightScalesAttr(), getWeightGroup())));
 }
 
 LogicalResult QAttentionOp::verify() {
@@ -119,6 +135,14 @@ LogicalResult QWidenOp::verify() {
   return failure(failed(expectBits(*this, "input", getInput(), 8)) || failed(expectBits(*this, "result", getResult(), 16)) ||
                  failed(expectBits(*this, "factor", getFactor(), 16)) || failed(expectShape(*this, "factor", getFactor(), widthOf(getInput()))) ||
                  failed(expectShape(*this, "result", getResult(), shapeOf(getInput()))));
+}
+
+LogicalResult QCoarsenOp::verify() {
+  if (getInput().getType() != getResult().getType())
+    return emitOpError() << "input and result must have one type, got " << getInput().getType() << " and " << getResult().getType();
+  return failure(failed(expectBits(*this, "input", getInput(), 16)) || failed(expectBits(*this, "mult", getMult(), 32)) ||
+                 failed(expectShape(*this, "mult", getMult(), widthOf(getInput()))) || failed(expectBits(*this, "factor", getFactor(), 16)) ||
+                 failed(expectShape(*this, "factor", getFactor(), widthOf(getInput()))));
 }
 
 LogicalResult QMeanRowsOp::verify() {

@@ -5,7 +5,8 @@
 include "dialects/mcurt/McurtDialect.td"
 
 def Mcurt_Layout : I32EnumAttr<"Layout", "how a constant's elements lie in flash", [
-    I32EnumAttrCase<"Plain", 0, "plain">, I32EnumAttrCase<"Paired", 1, "paired">]> {
+    I32EnumAttrCase<"Plain", 0, "plain">, I32EnumAttrCase<"Paired", 1, "paired">,
+    I32EnumAttrCase<"Int4", 2, "int4">]> {
   let cppNamespace = "::mcuform::mcurt";
 }
 
@@ -38,7 +39,7 @@ def Mcurt_BufferOp : Mcurt_Op<"buffer", [DeclareOpInterfaceMethods<OpAsmOpInterf
 
 def Mcurt_ConstantOp : Mcurt_Op<"constant", [Pure, InferTypeOpAdaptor, DeclareOpInterfaceMethods<OpAsmOpInterface, ["getAsmResultNames"]>]> {
   let summary = "Values in flash";
-  let description = "`paired` interleaves neighbouring rows as docs/arithmetic.md says; it is applied when the weights are written, `value` is in natural order.";
+  let description = "`paired` interleaves neighbouring rows as docs/arithmetic.md says; it is applied when the weights are written, `value` is in natural order. `int4`: `value` is the bytes, one row a pair of units.";
   let arguments = (ins StrAttr:$name, Mcurt_Layout:$layout, ElementsAttr:$value);
   let results = (outs AnyStaticShapeMemRef:$result);
   let assemblyFormat = "$name $layout attr-dict $value";

@@ -49,6 +49,8 @@ LogicalResult ConstantOp::verify() {
     return emitOpError() << "only i8 matrices can be paired, got " << getType();
   if (getLayout() == Layout::Paired && getType().getDimSize(1) % 2)
     return emitOpError() << "depth " << getType().getDimSize(1) << " of paired weights must be even";
+  if (getLayout() == Layout::Int4 && (getType().getRank() != 2 || !getType().getElementType().isUnsignedInteger(8)))
+    return emitOpError() << "weights in four bits are rows of ui8, one a pair of units, got " << getType();
   return success();
 }
 

@@ -111,7 +111,9 @@ std::vector<LayerTraffic> trafficByLayer(func::FuncOp function) {
       continue;
     LayerTraffic &layer = layers[*read.call.getLayer()];
     layer.bytes += read.bytes;
-    if (read.constant.getLayout() == Layout::Paired)
+    if (read.constant.getLayout() == Layout::Int4)
+      layer.how = "in place, four bits";
+    else if (read.constant.getLayout() == Layout::Paired)
       layer.how = read.byPanels ? "panels of " + std::to_string(panelUnitsOf(read.call)) + " units" : "in place";
   }
   return layers;

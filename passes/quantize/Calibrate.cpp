@@ -4,6 +4,9 @@
 #include "passes/Passes.h"
 #include "passes/quantize/CalibrationAttributes.h"
 #include "passes/quantize/CalibrationCache.h"
+#include "passes/quantize/Sensitivity.h"
+
+#include "llvm/ADT/StringSwitch.h"
 
 namespace mcuform {
 #define GEN_PASS_DEF_CALIBRATE
@@ -18,6 +21,24 @@ std::vector<double> averaged(const std::vector<double> &sums, int64_t rows) {
   for (double &value : result)
     value /= double(rows);
   return result;
+}
+
+std::optional<RangeMethod> parseRangeMethod(StringRef name) {
+  return llvm::StringSwitch<std::optional<RangeMethod>>(name)
+      .Case("max", RangeMethod::Max)
+      .Case("percentile", RangeMethod::Percentile)
+      .Case("mse", RangeMethod::Mse)
+      .Default(std::nullopt);
+}
+
+/// Where each channel is clipped, by all inputs.
+std::vector<double> rangesOf(const HistogramHalves &halves, const std::vector<float> &maxAbs, RangeMethod method) {
+  ChannelHistogram all = halves[0];
+  all.merge(halves[1]);
+  std::vector<double> ranges;
+  for (size_t c = 0; c < maxAbs.size(); ++c)
+    ranges.push_back(all.range(c, maxAbs[c], method));
+  return ranges;
 }
 
 struct Calibrate : impl::CalibrateBase<Calibrate> {
@@ -35,9 +56,22 @@ struct Calibrate : impl::CalibrateBase<Calibrate> {
       function.emitError() << "has " << function.getNumArguments() << " inputs; networks with one input are supported";
       return signalPassFailure();
     }
+    constexpr StringLiteral kAuto = "auto";
+    const std::optional<RangeMethod> fixedMethod = parseRangeMethod(method);
+    if (!fixedMethod && method != kAuto) {
+      function.emitError() << "'" << method << "' is no calibration method; they are max, percentile, mse, auto";
+      return signalPassFailure();
+    }
+    if (int4Group < 0 || int4Group % 4) {
+      function.emitError() << "weights of four bits share scales in groups of a multiple of 4 inputs, got " << int64_t(int4Group);
+      return signalPassFailure();
+    }
+    // What the file of another choice would lack.
+    const std::string choices = method + (int4Group ? " for four-bit weights in groups of " + std::to_string(int4Group) : "") +
+                                (operands ? " for operands of 8 bits" : "");
     InputNormalization normalization{llvm::to_vector(mean), llvm::to_vector(std)};
     if (inputs.empty()) {
-      if (llvm::Error error = readCalibrationCache(cache, function, normalization))
+      if (llvm::Error error = readCalibrationCache(cache, function, normalization, choices))
         failOn("calibration cache", std::move(error));
       return;
     }
@@ -47,7 +81,7 @@ struct Calibrate : impl::CalibrateBase<Calibrate> {
     llvm::Expected<ImageSet> images = ImageSet::create(*array, mcuf::shapeOf(function.getArgument(0)), normalization);
     if (!images)
       return fail(images.takeError());
-    FailureOr<CalibrationResult> result = collectStatistics(function, *images, covariance);
+    FailureOr<CalibrationResult> result = collectStatistics(function, *images, covariance, fixedMethod != RangeMethod::Max);
     if (failed(result))
       return signalPassFailure();
 
@@ -57,6 +91,11 @@ struct Calibrate : impl::CalibrateBase<Calibrate> {
         setChannelAttribute(op, kMeanAttr, averaged(statistics.sum, statistics.rows));
         setChannelAttribute(op, kMeanSquareAttr, averaged(statistics.sumSquares, statistics.rows));
       }
+    for (auto &[value, halves] : result->histograms) {
+      const RangeMethod chosen = fixedMethod ? *fixedMethod : chooseRangeMethod(halves, kCacheHeadRoom);
+      if (Operation *op = value.getDefiningOp(); op && chosen != RangeMethod::Max)
+        setChannelAttribute(op, kRangeAttr, rangesOf(halves, result->values[value].maxAbs, chosen));
+    }
     for (auto &[op, statistics] : result->patches) {
       setChannelAttribute(op, kPatchMeanAttr, averaged(statistics.sum, statistics.rows));
       setChannelAttribute(op, kPatchMeanSquareAttr, averaged(statistics.sumSquares, statistics.rows));
@@ -69,6 +108,20 @@ struct Calibrate : impl::CalibrateBase<Calibrate> {
     for (auto &[op, statistics] : result->patchCovariances)
       if (int64_t width = int64_t(statistics.sum.size()))
         setMatrixAttribute(op, kPatchCovarianceAttr, statistics.take(), width);
+    if (int4Group) {
+      FailureOr<LayerNoise> noise = measureInt4Noise(function, *images, int4Group);
+      if (failed(noise))
+        return signalPassFailure();
+      for (auto [layer, share] : *noise)
+        setChannelAttribute(layer, kInt4NoiseAttr, {share});
+    }
+    if (operands) {
+      FailureOr<LayerNoise> noise = measureOperandNoise(function, *images);
+      if (failed(noise))
+        return signalPassFailure();
+      for (auto [operand, share] : *noise)
+        setChannelAttribute(operand, kOperandNoiseAttr, {share});
+    }
     Builder builder(&getContext());
     if (mcuf::shapeOf(function.getArgument(0)).size() == 4) {
       function.setArgAttr(0, kMeanAttr, builder.getDenseF32ArrayAttr(images->channelNormalization().mean));
@@ -76,7 +129,7 @@ struct Calibrate : impl::CalibrateBase<Calibrate> {
     }
     function->setAttr(kCalibrationInputsAttr, builder.getI64IntegerAttr(int64_t(images->size())));
     if (!cache.empty())
-      if (llvm::Error error = writeCalibrationCache(cache, function, normalization))
+      if (llvm::Error error = writeCalibrationCache(cache, function, normalization, choices))
         failOn("calibration cache", std::move(error));
   }
 

@@ -3,7 +3,9 @@
 // Every op with a float tensor result carries per channel of that result `mcuf.max_abs`, `mcuf.mean` and `mcuf.mean_square`; a patch
 // embedding also `mcuf.patch_mean` and `mcuf.patch_mean_square` per unfolded pixel, in 0..255, or per feature of a sequence, then with
 // `mcuf.patch_max_abs`. An op that linear layers read may carry `mcuf.covariance` [width, width], a patch embedding
-// `mcuf.patch_covariance`. The function's image argument carries `mcuf.mean` and `mcuf.std`.
+// `mcuf.patch_covariance`. Keys and values may carry `mcuf.range`, where each channel is clipped, in place of their maximum with head-room.
+// Linear layers may carry `mcuf.int4_noise`, one number: the power of the error of the network's result, over that of the result, were this
+// layer's weights stored in four bits. What linear layers read may carry `mcuf.operand_noise`: the same, were it stored in 8 bits. The function's image argument carries `mcuf.mean` and `mcuf.std`.
 #ifndef MCUFORM_PASSES_QUANTIZE_CALIBRATIONATTRIBUTES_H
 #define MCUFORM_PASSES_QUANTIZE_CALIBRATIONATTRIBUTES_H
 
@@ -17,7 +19,11 @@ namespace mcuform {
 inline constexpr llvm::StringLiteral kMaxAbsAttr = "mcuf.max_abs", kMeanAttr = "mcuf.mean", kMeanSquareAttr = "mcuf.mean_square",
                                      kPatchMeanAttr = "mcuf.patch_mean", kPatchMeanSquareAttr = "mcuf.patch_mean_square",
                                      kPatchMaxAbsAttr = "mcuf.patch_max_abs", kStdAttr = "mcuf.std", kCovarianceAttr = "mcuf.covariance",
-                                     kPatchCovarianceAttr = "mcuf.patch_covariance", kCalibrationInputsAttr = "mcuf.calibration_inputs";
+                                     kPatchCovarianceAttr = "mcuf.patch_covariance", kRangeAttr = "mcuf.range", kInt4NoiseAttr = "mcuf.int4_noise", kOperandNoiseAttr = "mcuf.operand_noise",
+                                     kCalibrationInputsAttr = "mcuf.calibration_inputs";
+
+/// What the range of keys and values gets beyond the largest magnitude that calibration saw.
+inline constexpr double kCacheHeadRoom = 1.10;
 
 /// Attaches one number per channel, as float32.
 void setChannelAttribute(mlir::Operation *op, llvm::StringRef name, const std::vector<double> &values);

@@ -16,8 +16,11 @@ using namespace mlir;
 namespace mcuform {
 namespace {
 
-constexpr llvm::StringLiteral kOpAttributes[] = {
-    kMaxAbsAttr, kMeanAttr, kMeanSquareAttr, kCovarianceAttr, kPatchMeanAttr, kPatchMeanSquareAttr, kPatchMaxAbsAttr, kPatchCovarianceAttr};
+constexpr llvm::StringLiteral kOpAttributes[] = {kMaxAbsAttr,      kMeanAttr,      kMeanSquareAttr,
+                                                 kCovarianceAttr,  kPatchMeanAttr, kPatchMeanSquareAttr,
+                                                 kPatchMaxAbsAttr, kRangeAttr,     kInt4NoiseAttr,
+                                                 kOperandNoiseAttr,
+                                                 kPatchCovarianceAttr};
 constexpr llvm::StringLiteral kArgumentAttributes[] = {kMeanAttr, kStdAttr};
 constexpr llvm::StringLiteral kInputCount = "inputs";
 /// Stands for the hash of a model that did not come from a file.
@@ -37,9 +40,9 @@ std::string text(ArrayRef<float> values) {
 }
 
 /// One value for all channels and as many equal ones are the same.
-std::string describe(const InputNormalization &normalization) {
+std::string describe(const InputNormalization &normalization, StringRef method) {
   auto shortest = [](ArrayRef<float> values) { return llvm::all_equal(values) ? values.take_front(1) : values; };
-  return "mean " + text(shortest(normalization.mean)) + " and std " + text(shortest(normalization.std));
+  return "mean " + text(shortest(normalization.mean)) + ", std " + text(shortest(normalization.std)) + " and method " + method.str();
 }
 
 /// Changes with the ops of the network and their types: numbers of ops mean the same only where it is the same.
@@ -58,8 +61,8 @@ std::string checksumOf(func::FuncOp function) {
 
 struct Key {
   std::string sha, checksum, normalization;
-  Key(func::FuncOp function, const InputNormalization &normalization)
-      : sha(shaOf(function)), checksum(checksumOf(function)), normalization(describe(normalization)) {}
+  Key(func::FuncOp function, const InputNormalization &normalization, StringRef method)
+      : sha(shaOf(function)), checksum(checksumOf(function)), normalization(describe(normalization, method)) {}
   std::string name() const { return "calibration of network " + checksum + " with " + normalization; }
 };
 
@@ -84,7 +87,7 @@ ArrayRef<uint8_t> bytesOf(const HostTensor &tensor) {
 
 } // namespace
 
-llvm::Error writeCalibrationCache(StringRef path, func::FuncOp function, const InputNormalization &normalization) {
+llvm::Error writeCalibrationCache(StringRef path, func::FuncOp function, const InputNormalization &normalization, StringRef method) {
   PackBuilder builder;
   for (auto [number, op] : llvm::enumerate(function.getBody().front()))
     for (StringRef name : kOpAttributes)
@@ -102,14 +105,14 @@ llvm::Error writeCalibrationCache(StringRef path, func::FuncOp function, const I
     }
   const int64_t inputs = function->getAttrOfType<IntegerAttr>(kCalibrationInputsAttr).getInt();
   builder.addTensor(kInputCount, PackType::Int64, {1}, {reinterpret_cast<const uint8_t *>(&inputs), sizeof(inputs)});
-  const Key key(function, normalization);
+  const Key key(function, normalization, method);
   llvm::Expected<PackImage> image = builder.finish(key.name(), key.sha);
   if (!image)
     return image.takeError();
   return writeFile(path, {llvm::toStringRef(ArrayRef<uint8_t>(image->bytes))});
 }
 
-llvm::Error readCalibrationCache(StringRef path, func::FuncOp function, const InputNormalization &normalization) {
+llvm::Error readCalibrationCache(StringRef path, func::FuncOp function, const InputNormalization &normalization, StringRef method) {
   llvm::Expected<std::string> file = readFile(path);
   if (!file)
     return file.takeError();
@@ -118,7 +121,7 @@ llvm::Error readCalibrationCache(StringRef path, func::FuncOp function, const In
   llvm::Expected<PackContents> pack = readPack(bytes, path);
   if (!pack)
     return pack.takeError();
-  const Key key(function, normalization);
+  const Key key(function, normalization, method);
   if (std::string why = mismatch(*pack, key); !why.empty())
     return fileError(path, why + ". Give the calibration inputs, too, and the file is made anew");
 

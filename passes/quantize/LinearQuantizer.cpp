@@ -3,6 +3,7 @@
 #include "passes/quantize/WeightRounding.h"
 
 #include "compiler/support/ParallelFor.h"
+#include "mcuform/arith.h"
 
 #include <algorithm>
 #include <cmath>
@@ -10,27 +11,31 @@
 namespace mcuform {
 namespace {
 
-constexpr double kMaxWeight = 127;
+constexpr double kMaxWeight = 127, kMaxInt4 = 7;
 /// Clipping points tried, as fractions of the largest weight.
 constexpr double kSmallestClip = 0.70, kClipStep = 0.02;
 
 /// Scales tried for rounding with a covariance, relative to the best one without.
 constexpr double kScaleSteps[] = {0.88, 0.92, 0.96, 1.0, 1.04};
 
-double roundWeight(double weight, double scale) { return std::clamp(std::nearbyint(weight / scale), -kMaxWeight, kMaxWeight); }
+/// Clipping points tried for groups of four-bit weights, likewise.
+constexpr double kSmallestInt4Clip = 0.45;
 
-/// The scale of one unit's weights: the candidate with the least expected squared output error.
-double chooseScale(const std::vector<double> &weights, const std::vector<double> &power) {
+double roundWeight(double weight, double scale, double limit) { return std::clamp(std::nearbyint(weight / scale), -limit, limit); }
+
+/// The scale of some of a unit's weights: the candidate with the least expected squared output error.
+double chooseScale(llvm::ArrayRef<double> weights, llvm::ArrayRef<double> power, double limit = kMaxWeight,
+                   double smallestClip = kSmallestClip) {
   double largest = 0;
   for (double weight : weights)
     largest = std::max(largest, std::fabs(weight));
   if (largest == 0)
     return 0;
-  double best = largest / kMaxWeight, bestError = -1;
-  for (int step = 0; 1 - step * kClipStep >= kSmallestClip; ++step) {
-    double scale = largest * (1 - step * kClipStep) / kMaxWeight, error = 0;
+  double best = largest / limit, bestError = -1;
+  for (int step = 0; 1 - step * kClipStep >= smallestClip; ++step) {
+    double scale = largest * (1 - step * kClipStep) / limit, error = 0;
     for (size_t k = 0; k < weights.size(); ++k) {
-      double difference = weights[k] - scale * roundWeight(weights[k], scale);
+      double difference = weights[k] - scale * roundWeight(weights[k], scale, limit);
       error += difference * difference * power[k];
     }
     if (bestError < 0 || error < bestError) {
@@ -41,6 +46,62 @@ double chooseScale(const std::vector<double> &weights, const std::vector<double>
   return best;
 }
 
+/// The integer weights of one unit: what they are multiples of, and their rounding to them.
+class UnitWeights {
+public:
+  /// `variance` of the inputs; `rounding` or null; `group` as in FloatLinear.
+  UnitWeights(llvm::ArrayRef<double> weights, llvm::ArrayRef<double> variance, const WeightRounding *rounding, int64_t group)
+      : weights(weights), variance(variance), rounding(rounding), factors(weights.size(), 1), limit(group ? kMaxInt4 : kMaxWeight) {
+    if (group)
+      chooseGroupScales(size_t(group));
+    else
+      unitScale = chooseScale(weights, variance);
+  }
+
+  /// The best one for independent inputs; 0 for a dead unit.
+  double scale() const { return unitScale; }
+  llvm::ArrayRef<int8_t> groupScales() const { return scales; }
+
+  /// Weights in units of `scale`; returns the expected squared error.
+  double round(double scale, llvm::MutableArrayRef<int8_t> rounded) const {
+    std::vector<double> steps(weights.size());
+    for (size_t k = 0; k < steps.size(); ++k)
+      steps[k] = scale * factors[k];
+    double error = 0;
+    if (rounding) {
+      error = rounding->round(weights, steps, limit, rounded);
+    } else {
+      for (size_t k = 0; k < steps.size(); ++k) {
+        rounded[k] = int8_t(roundWeight(weights[k], steps[k], limit));
+        error += (weights[k] - steps[k] * rounded[k]) * (weights[k] - steps[k] * rounded[k]) * variance[k];
+      }
+    }
+    for (size_t k = 0; k < steps.size(); ++k)
+      rounded[k] = int8_t(rounded[k] * factors[k]);
+    return error;
+  }
+
+private:
+  void chooseGroupScales(size_t group) {
+    std::vector<double> wanted;
+    for (size_t first = 0; first < weights.size(); first += group) {
+      const size_t count = std::min(group, weights.size() - first);
+      wanted.push_back(chooseScale(weights.slice(first, count), variance.slice(first, count), kMaxInt4, kSmallestInt4Clip));
+      unitScale = std::max(unitScale, wanted.back() / rt::int4_largest_scale);
+    }
+    for (double scale : wanted)
+      scales.push_back(int8_t(unitScale == 0 ? 1 : std::clamp(std::nearbyint(scale / unitScale), 1.0, double(rt::int4_largest_scale))));
+    for (size_t k = 0; k < factors.size(); ++k)
+      factors[k] = scales[k / group];
+  }
+
+  llvm::ArrayRef<double> weights, variance;
+  const WeightRounding *rounding;
+  std::vector<int> factors; ///< of the unit's scale, per weight
+  std::vector<int8_t> scales;
+  double limit, unitScale = 0;
+};
+
 } // namespace
 
 IntegerLinear quantizeLinear(const FloatLinear &layer) {
@@ -50,6 +111,9 @@ IntegerLinear quantizeLinear(const FloatLinear &layer) {
   result.weights.resize(size_t(layer.units * layer.depth));
   result.bias.resize(size_t(layer.units));
   result.accumulatorScale.resize(size_t(layer.units));
+  result.group = layer.group;
+  const int64_t groups = layer.group ? (layer.depth + layer.group - 1) / layer.group : 0;
+  result.groupScales.resize(size_t(layer.units * groups));
   std::vector<double> noise(size_t(layer.units), 0), signal(size_t(layer.units), 0);
 
   // Moments of inputScale * stored: what the effective weights multiply. Of its power only the variance makes noise, the mean goes into the bias.
@@ -74,30 +138,22 @@ IntegerLinear quantizeLinear(const FloatLinear &layer) {
     for (size_t k = 0; k < depth; ++k)
       weights[k] = double(layer.weights[n * depth + k]) * layer.channelScale[k];
     llvm::MutableArrayRef<int8_t> rounded(&result.weights[n * depth], depth);
-    auto roundAll = [&](double scale) {
-      if (rounding)
-        return rounding->round(weights, scale, rounded);
-      double error = 0;
-      for (size_t k = 0; k < depth; ++k) {
-        rounded[k] = int8_t(roundWeight(weights[k], scale));
-        error += (weights[k] - scale * rounded[k]) * (weights[k] - scale * rounded[k]) * variance[k];
-      }
-      return error;
-    };
-    double scale = chooseScale(weights, variance);
+    const UnitWeights unit(weights, variance, rounding ? &*rounding : nullptr, layer.group);
+    std::copy(unit.groupScales().begin(), unit.groupScales().end(), result.groupScales.begin() + int64_t(n) * groups);
+    double scale = unit.scale();
     if (scale == 0) { // a dead unit: any scale represents its bias; take one that uses the accumulator well
       scale = std::max(std::fabs(layer.bias[n]) / layer.inputScale / (1 << 24), 1e-12);
     } else if (rounding) {
       double best = scale, bestError = -1;
       for (double step : kScaleSteps)
-        if (double error = roundAll(scale * step); bestError < 0 || error < bestError) {
+        if (double error = unit.round(scale * step, rounded); bestError < 0 || error < bestError) {
           bestError = error;
           best = scale * step;
         }
       scale = best;
     }
     for (;; scale *= 1.02) {
-      noise[n] = roundAll(scale);
+      noise[n] = unit.round(scale, rounded);
       double sumAbs = 0, meanError = 0;
       signal[n] = 0;
       for (size_t k = 0; k < depth; ++k) {

@@ -22,6 +22,8 @@ struct FloatLinear {
   std::vector<double> mean, meanSquare;
   /// Their covariance, [depth][depth], or empty: then inputs count as uncorrelated.
   std::vector<float> covariance;
+  /// Inputs that share a scale of four-bit weights; 0: weights of eight bits.
+  int64_t group = 0;
 };
 
 /// The same in integers, but for the multipliers, which need the output's scale.
@@ -30,12 +32,15 @@ struct IntegerLinear {
   std::vector<int8_t> weights;          ///< [units][depth], in [-127, 127]
   std::vector<int32_t> bias;            ///< [units], in units of accumulatorScale
   std::vector<double> accumulatorScale; ///< [units]: real value of one accumulator step
+  int64_t group = 0;                    ///< as in FloatLinear
+  std::vector<int8_t> groupScales;      ///< [units][groups], of four-bit weights, which are multiples of it
   double noiseToSignal = 0;             ///< expected output error power of the weight rounding over the output power
 };
 
 /// Symmetric int8 per unit. The scale of a unit minimizes the expected squared output error over a grid of clipping points; with a
 /// covariance, weights are rounded for the least error together (WeightRounding.h). The mean error that is left goes into the bias; a scale
-/// is widened where the accumulator could otherwise overflow for inputs within their bound.
+/// is widened where the accumulator could otherwise overflow for inputs within their bound. Weights of four bits have a scale for each group
+/// of inputs as well, 1 to 17 times the unit's, and are the group's scale times -7 to 7: int8 as all others.
 IntegerLinear quantizeLinear(const FloatLinear &layer);
 
 /// Adds an input whose weights are zero where their number is odd: kernels read two at a time.

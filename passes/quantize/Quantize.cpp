@@ -6,6 +6,8 @@
 #include "dialects/mcuf/McufDialect.h"
 #include "passes/Passes.h"
 #include "passes/quantize/CalibrationAttributes.h"
+#include "passes/quantize/Int4Choice.h"
+#include "passes/quantize/OperandChoice.h"
 #include "passes/quantize/ScalePlan.h"
 #include "passes/support/HeadAttribute.h"
 #include "passes/support/ValueAttribute.h"
@@ -37,14 +39,17 @@ Type quantType(MLIRContext *context, unsigned bits, double scale) {
 /// Replaces the float ops of a function by their integer forms.
 class Rewriter {
 public:
-  Rewriter(func::FuncOp function, const Roles &roles, ScalePlan &plan, bool notesValues)
-      : function(function), roles(roles), plan(plan), notesValues(notesValues), builder(function.getContext()) {}
+  /// What linear layers read of `narrow` has 8 bits.
+  Rewriter(func::FuncOp function, const Roles &roles, ScalePlan &plan, const llvm::DenseSet<Value> &narrow, bool notesValues)
+      : function(function), roles(roles), plan(plan), narrow(narrow), notesValues(notesValues), builder(function.getContext()) {}
   LogicalResult run();
 
 private:
   /// How the network's input is stored; null where that is not known.
   RankedTensorType storedInput(BlockArgument input);
   LogicalResult rewrite(Operation &op);
+  /// Gives the integer form of `value` the values that 8 bits could hold.
+  void coarsen(Value value);
   LogicalResult rewriteEmbed(mcuf::PatchEmbedOp embed);
   LogicalResult rewriteNorm(mcuf::LayerNormOp norm);
   LogicalResult rewriteAffineNorm(mcuf::LayerNormOp norm, Value factor, uint64_t epsilon);
@@ -56,6 +61,10 @@ private:
   Value constant(Location location, const HostTensor &tensor, StringRef suffix);
   template <class T> Value constant(Location location, ElementKind kind, ArrayRef<int64_t> shape, ArrayRef<T> values, StringRef suffix);
   Value weightsOf(Location location, const IntegerLinear &layer);
+  /// The integer form of `linear`; `more` are the operands and attributes behind its weights. It says if its weights have four bits, and what
+  /// these cost or would cost.
+  template <class Op, class... More>
+  Op createLinear(Location location, Type type, mcuf::LinearOp linear, const IntegerLinear &layer, More... more);
   /// bias and mult operands for the given output scale; null, after a diagnostic, where a ratio is too large.
   std::pair<Value, Value> epilogueOf(Operation *op, const IntegerLinear &layer, ArrayRef<double> outputScale);
   RankedTensorType typed(Value like, unsigned bits, double scale) {
@@ -73,6 +82,7 @@ private:
   func::FuncOp function;
   const Roles &roles;
   ScalePlan &plan;
+  const llvm::DenseSet<Value> &narrow;
   bool notesValues;
   OpBuilder builder;
   llvm::DenseMap<Value, Value> values, narrowedTokens;
@@ -92,6 +102,22 @@ Value Rewriter::constant(Location location, ElementKind kind, ArrayRef<int64_t> 
 
 Value Rewriter::weightsOf(Location location, const IntegerLinear &layer) {
   return constant<int8_t>(location, ElementKind::I8, {layer.units, layer.depth}, layer.weights, "weights");
+}
+
+template <class Op, class... More>
+Op Rewriter::createLinear(Location location, Type type, mcuf::LinearOp linear, const IntegerLinear &layer, More... more) {
+  ElementsAttr scales;
+  IntegerAttr group;
+  if (layer.group) {
+    HostTensor tensor(ElementKind::I8, {layer.units, int64_t(layer.groupScales.size()) / layer.units});
+    llvm::copy(layer.groupScales, tensor.data<int8_t>());
+    scales = toElements(tensor, builder.getContext(), "scales");
+    group = builder.getI64IntegerAttr(layer.group);
+  }
+  auto op = builder.create<Op>(location, type, values.lookup(linear.getInput()), weightsOf(linear.getLoc(), layer), more..., scales, group);
+  if (std::optional<double> sqnr = int4SqnrDb(linear))
+    op->setAttr(mcuf::kInt4SqnrAttr, builder.getF64FloatAttr(*sqnr));
+  return op;
 }
 
 std::pair<Value, Value> Rewriter::epilogueOf(Operation *op, const IntegerLinear &layer, ArrayRef<double> outputScale) {
@@ -243,8 +269,7 @@ LogicalResult Rewriter::rewriteLinear(mcuf::LinearOp linear) {
   auto [bias, mult] = epilogueOf(linear, *layer, scale);
   if (!bias)
     return failure();
-  replace(linear, builder.create<mcuf::QLinearOp>(linear.getLoc(), typed(linear, bits, typeScale), values.lookup(linear.getInput()),
-                                                  weightsOf(linear.getLoc(), *layer), bias, mult));
+  replace(linear, createLinear<mcuf::QLinearOp>(linear.getLoc(), typed(linear, bits, typeScale), linear, *layer, bias, mult));
   return success();
 }
 
@@ -258,8 +283,7 @@ LogicalResult Rewriter::rewriteAdd(mcuf::BinaryOp add) {
   if (!bias)
     return failure();
   Location location = FusedLoc::get(builder.getContext(), {linear.getLoc(), add.getLoc()});
-  replace(add, builder.create<mcuf::QLinearAddOp>(location, typed(add, 16, plan.residualScale().base), values.lookup(linear.getInput()),
-                                                  weightsOf(linear.getLoc(), layer), bias, mult, values.lookup(stream)));
+  replace(add, createLinear<mcuf::QLinearAddOp>(location, typed(add, 16, plan.residualScale().base), linear, layer, bias, mult, values.lookup(stream)));
   return success();
 }
 
@@ -283,9 +307,8 @@ LogicalResult Rewriter::rewriteActivation(Operation *activation) {
   if (!isa<mcuf::GeluOp>(activation))
     deltaMult = 0;
   Location location = FusedLoc::get(builder.getContext(), {linear.getLoc(), activation->getLoc()});
-  replace(activation->getResult(0),
-          builder.create<mcuf::QLinearGeluOp>(location, typed(activation->getResult(0), 15, scale), values.lookup(linear.getInput()),
-                                              weightsOf(linear.getLoc(), *layer), bias, mult, uint64_t(*indexMult), uint64_t(*deltaMult)));
+  replace(activation->getResult(0), createLinear<mcuf::QLinearGeluOp>(location, typed(activation->getResult(0), 15, scale), linear, *layer, bias, mult,
+                                                                      uint64_t(*indexMult), uint64_t(*deltaMult)));
   return success();
 }
 
@@ -375,12 +398,30 @@ LogicalResult Rewriter::rewrite(Operation &op) {
         copy->setOperand(0, input);
         Type element = cast<RankedTensorType>(input.getType()).getElementType();
         copy->getResult(0).setType(RankedTensorType::get(mcuf::shapeOf(structural->getResult(0)), element));
-        for (StringRef name : {kMaxAbsAttr, kMeanAttr, kMeanSquareAttr, kCovarianceAttr})
+        for (StringRef name : {kMaxAbsAttr, kMeanAttr, kMeanSquareAttr, kCovarianceAttr, kRangeAttr})
           copy->removeAttr(name);
         replace(structural->getResult(0), copy->getResult(0));
         return success();
       })
       .Default([](Operation *other) { return other->emitError() << "'" << other->getName() << "' cannot be quantized"; });
+}
+
+void Rewriter::coarsen(Value value) {
+  const Storage storage = plan.storageOf(value);
+  const std::vector<double> maxAbs = channelAttribute(value.getDefiningOp(), kMaxAbsAttr, size_t(mcuf::widthOf(value)));
+  std::vector<int32_t> mult;
+  std::vector<int16_t> factors;
+  for (size_t c = 0; c < maxAbs.size(); ++c) {
+    const double unit = storage.scale * (storage.channel.empty() ? 1 : storage.channel[c]);
+    const double factor = std::clamp(std::ceil(maxAbs[c] * kCacheHeadRoom / (127 * unit)), 1.0, double(storage.bound) / 128);
+    factors.push_back(int16_t(factor));
+    mult.push_back(int32_t(std::nearbyint((1 << 24) / factor)));
+  }
+  Value stored = values.lookup(value);
+  const int64_t width = int64_t(maxAbs.size());
+  replace(value, builder.create<mcuf::QCoarsenOp>(value.getLoc(), stored.getType(), stored,
+                                                  constant<int32_t>(value.getLoc(), ElementKind::I32, {width}, mult, "mult"),
+                                                  constant<int16_t>(value.getLoc(), ElementKind::I16, {width}, factors, "steps")));
 }
 
 RankedTensorType Rewriter::storedInput(BlockArgument input) {
@@ -410,6 +451,8 @@ LogicalResult Rewriter::run() {
   for (Operation *op : old)
     if (llvm::any_of(op->getOperands(), [&](Value operand) { return broken.contains(operand); }) || failed(rewrite(*op)))
       broken.insert(op->result_begin(), op->result_end());
+    else if (op->getNumResults() == 1 && narrow.contains(op->getResult(0)))
+      coarsen(op->getResult(0));
   const bool ok = broken.empty();
   if (!ok)
     return failure();
@@ -430,7 +473,7 @@ LogicalResult Rewriter::run() {
 }
 
 /// What the report says about the integer network.
-DictionaryAttr factsOf(func::FuncOp function, const ScalePlan &plan, bool hasTanhGelu) {
+DictionaryAttr factsOf(func::FuncOp function, const ScalePlan &plan, const Int4Choice &int4, const OperandChoice &operands, bool hasTanhGelu) {
   Builder builder(function.getContext());
   const ResidualScale &residual = plan.residualScale();
   SmallVector<NamedAttribute> facts{
@@ -446,12 +489,35 @@ DictionaryAttr factsOf(func::FuncOp function, const ScalePlan &plan, bool hasTan
   if (auto count = function->getAttrOfType<IntegerAttr>(kCalibrationInputsAttr)) {
     facts.push_back(builder.getNamedAttr(kCalibrationInputsAttr.drop_front(5), count));
   }
+  if (int4.group) {
+    facts.push_back(builder.getNamedAttr("int4_group", builder.getI64IntegerAttr(int4.group)));
+    facts.push_back(builder.getNamedAttr("int4_layers", builder.getI64IntegerAttr(int64_t(int4.layers.size()))));
+    facts.push_back(builder.getNamedAttr("int4_layers_kept_at_8_bits", builder.getI64IntegerAttr(int4.layerCount - int64_t(int4.layers.size()))));
+    if (int4.noise > 0)
+      facts.push_back(builder.getNamedAttr("int4_predicted_sqnr_db", builder.getF64FloatAttr(-10 * std::log10(int4.noise))));
+  }
+  if (!operands.narrow.empty() || !operands.wide.empty()) {
+    SmallVector<Attribute> wide;
+    for (const std::string &name : operands.wide)
+      wide.push_back(builder.getStringAttr(name));
+    facts.push_back(builder.getNamedAttr("operands_of_8_bits", builder.getI64IntegerAttr(int64_t(operands.narrow.size()))));
+    facts.push_back(builder.getNamedAttr("operands_kept_at_16_bits", builder.getArrayAttr(wide)));
+    if (operands.noise > 0)
+      facts.push_back(builder.getNamedAttr("operands_predicted_sqnr_db", builder.getF64FloatAttr(-10 * std::log10(operands.noise))));
+  }
   if (hasTanhGelu) // computed as the exact form
     facts.push_back(builder.getNamedAttr("tanh_gelu_difference", builder.getF64FloatAttr(kTanhGeluDifference)));
   return builder.getDictionaryAttr(facts);
 }
 
-LogicalResult quantizeFunction(func::FuncOp function, bool compensate, bool notesValues) {
+struct Precision {
+  int64_t int4Group;
+  double minSqnrDb; ///< for weights of four bits
+  int64_t operandBits;
+  double minOperandSqnrDb;
+};
+
+LogicalResult quantizeFunction(func::FuncOp function, bool compensate, const Precision &precision, bool notesValues) {
   // All ops must have been calibrated: without ranges there are no scales.
   bool isCalibrated = true;
   uint64_t layerCount = 0;
@@ -469,10 +535,14 @@ LogicalResult quantizeFunction(func::FuncOp function, bool compensate, bool note
   FailureOr<Roles> roles = Roles::find(function);
   if (failed(roles))
     return failure();
-  ScalePlan plan(function, *roles, compensate, progress);
-  if (failed(plan.chooseResidual()) || failed(Rewriter(function, *roles, plan, notesValues).run()))
+  FailureOr<Int4Choice> int4 = chooseInt4Layers(function, precision.int4Group, precision.minSqnrDb);
+  FailureOr<OperandChoice> operands = chooseOperands(function, precision.operandBits, precision.minOperandSqnrDb);
+  if (failed(int4) || failed(operands))
     return failure();
-  function->getParentOp()->setAttr("mcuf.quantization", factsOf(function, plan, hasTanhGelu));
+  ScalePlan plan(function, *roles, compensate, int4->layers, int4->group, progress);
+  if (failed(plan.chooseResidual()) || failed(Rewriter(function, *roles, plan, operands->narrow, notesValues).run()))
+    return failure();
+  function->getParentOp()->setAttr("mcuf.quantization", factsOf(function, plan, *int4, *operands, hasTanhGelu));
   function->removeAttr(kCalibrationInputsAttr);
   return success();
 }
@@ -481,7 +551,7 @@ struct Quantize : impl::QuantizeBase<Quantize> {
   using Base::Base;
   void runOnOperation() override {
     for (func::FuncOp function : getOperation().getOps<func::FuncOp>())
-      if (failed(quantizeFunction(function, compensateRounding, noteValues)))
+      if (failed(quantizeFunction(function, compensateRounding, {int4Group, minSqnr, operandBits, minOperandSqnr}, noteValues)))
         signalPassFailure();
   }
 };

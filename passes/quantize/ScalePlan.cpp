@@ -3,6 +3,7 @@
 
 #include "compiler/reference/HostTensor.h"
 #include "passes/quantize/CalibrationAttributes.h"
+#include "passes/quantize/ReadLinear.h"
 
 #include "llvm/ADT/TypeSwitch.h"
 #include "llvm/Support/Format.h"
@@ -16,7 +17,7 @@ namespace mcuform {
 namespace {
 
 /// Head-room above the calibrated maximum.
-constexpr double kInputHeadRoom = 2, kResidualHeadRoom = 1.25, kTransientHeadRoom = 1.25, kCacheHeadRoom = 1.10, kLogitsHeadRoom = 1.5;
+constexpr double kInputHeadRoom = 2, kResidualHeadRoom = 1.25, kTransientHeadRoom = 1.25, kLogitsHeadRoom = 1.5;
 /// A channel that calibration saw dead still gets this share of the tensor's range.
 constexpr double kLeastChannelShare = 1.0 / 1024;
 /// Beyond this share of its resolution lost by a channel of the residual stream, two of 16 bits, the user is told.
@@ -40,12 +41,15 @@ double ScalePlan::maximum(Value value) const {
 }
 
 std::vector<double> ScalePlan::cacheScale(Value value) const {
-  std::vector<double> scale = statistics(value, kMaxAbsAttr);
+  std::vector<double> scale = statistics(value, kRangeAttr);
+  bool isClipped = !scale.empty();
+  if (!isClipped)
+    scale = statistics(value, kMaxAbsAttr);
   double least = maximum(value) * kLeastChannelShare;
   // Normalized rows are narrowed to it, by a multiplier below 1/2.
   double finest = value.getDefiningOp<mcuf::LayerNormOp>() ? 2.001 * storageOf(value).scale : 0;
   for (double &entry : scale)
-    entry = std::max(std::max(entry, least) * kCacheHeadRoom / kMaxS8, finest);
+    entry = std::max(std::max(entry, least) * (isClipped ? 1 : kCacheHeadRoom) / kMaxS8, finest);
   return scale;
 }
 
@@ -92,35 +96,21 @@ Storage ScalePlan::storageOf(Value value) const {
 }
 
 FailureOr<IntegerLinear> ScalePlan::quantize(mcuf::LinearOp linear) {
-  FailureOr<HostTensor> weights = failure(), bias = failure();
-  if (auto elements = mcuf::constantOf(linear.getWeights()))
-    weights = toHostTensor(elements);
-  if (linear.getBias())
-    if (auto elements = mcuf::constantOf(linear.getBias()))
-      bias = toHostTensor(elements);
-  if (failed(weights) || (linear.getBias() && failed(bias)))
-    return linear.emitError() << "weights and bias must be constants";
-  Storage input = storageOf(linear.getInput());
-  FloatLinear layer;
-  layer.units = weights->shape()[0];
-  layer.depth = weights->shape()[1];
-  if (layer.depth % 2)
+  FailureOr<FloatLinear> layer = readLinear(linear, compensate);
+  if (failed(layer))
+    return failure();
+  if (layer->depth % 2)
     return linear.emitError()
-           << "depth " << layer.depth
+           << "depth " << layer->depth
            << " is odd; kernels read two activations at a time, and only hidden layers, heads and patches can be padded. "
               "Give the model an even embedding width";
-  layer.weights.assign(weights->data<float>(), weights->data<float>() + weights->size());
-  layer.bias.assign(size_t(layer.units), 0);
-  if (linear.getBias())
-    std::copy_n(bias->data<float>(), layer.units, layer.bias.begin());
-  layer.inputScale = input.scale;
-  layer.channelScale = input.channel.empty() ? std::vector<double>(size_t(layer.depth), 1) : input.channel;
-  layer.inputBound = input.bound;
-  layer.mean = statistics(linear.getInput(), kMeanAttr);
-  layer.meanSquare = statistics(linear.getInput(), kMeanSquareAttr);
-  if (Operation *source = linear.getInput().getDefiningOp(); source && compensate)
-    layer.covariance = matrixAttribute(source, kCovarianceAttr, layer.depth);
-  IntegerLinear result = quantizeLinear(layer);
+  Storage input = storageOf(linear.getInput());
+  layer->inputScale = input.scale;
+  if (!input.channel.empty())
+    layer->channelScale = input.channel;
+  layer->inputBound = input.bound;
+  layer->group = int4.contains(linear) ? int4Group : 0;
+  IntegerLinear result = quantizeLinear(*layer);
   progress.advance();
   noiseToSignalSum += result.noiseToSignal;
   ++linearCount;

@@ -23,9 +23,11 @@ struct Storage {
 /// chosen.
 class ScalePlan {
 public:
-  /// With `compensate`, weights are rounded with the covariance of their inputs. `progress` advances by one a layer.
-  ScalePlan(mlir::func::FuncOp function, const Roles &roles, bool compensate, Progress &progress)
-      : function(function), roles(roles), compensate(compensate), progress(progress) {}
+  /// With `compensate`, weights are rounded with the covariance of their inputs. The layers `int4` get weights of four bits, with a scale
+  /// for each `int4Group` inputs. `progress` advances by one a layer.
+  ScalePlan(mlir::func::FuncOp function, const Roles &roles, bool compensate, const llvm::DenseSet<mlir::Operation *> &int4,
+            int64_t int4Group, Progress &progress)
+      : function(function), roles(roles), compensate(compensate), int4(int4), int4Group(int4Group), progress(progress) {}
 
   /// Quantizes the layers that write the residual stream and chooses its scale: first of all, the rest depends on it.
   mlir::LogicalResult chooseResidual();
@@ -63,6 +65,8 @@ private:
   mlir::func::FuncOp function;
   const Roles &roles;
   bool compensate;
+  const llvm::DenseSet<mlir::Operation *> &int4;
+  int64_t int4Group;
   Progress &progress;
   ResidualScale residual;
   llvm::DenseMap<mlir::Operation *, IntegerLinear> residualWriters;

@@ -18,7 +18,7 @@ constexpr int kDescents = 8;
 
 using Matrix = Eigen::Matrix<double, Eigen::Dynamic, Eigen::Dynamic, Eigen::RowMajor>;
 
-double nearest(double value) { return std::clamp(std::nearbyint(value), -kMaxWeight, kMaxWeight); }
+double nearest(double value, double limit) { return std::clamp(std::nearbyint(value), -limit, limit); }
 
 } // namespace
 
@@ -50,21 +50,26 @@ WeightRounding::WeightRounding(std::vector<double> covariance, int64_t depth)
 }
 
 double WeightRounding::round(llvm::ArrayRef<double> weights, double scale, llvm::MutableArrayRef<int8_t> rounded) const {
+  return round(weights, std::vector<double>(size_t(depth), scale), kMaxWeight, rounded);
+}
+
+double WeightRounding::round(llvm::ArrayRef<double> weights, llvm::ArrayRef<double> scales, double limit,
+                             llvm::MutableArrayRef<int8_t> rounded) const {
   // e^T C e is the sum over positions j of (sum over i >= j of L[i][j] * e[i])^2: with all later errors known, the best weight at j brings that sum next to 0.
   std::vector<double> carried(size_t(depth), 0);
   for (int64_t i = depth - 1; i >= 0; --i) {
     const double *row = &factor[i * depth];
-    double weight = weights[order[i]];
-    double value = nearest((weight + carried[i] / row[i]) / scale), difference = weight - scale * value;
+    double weight = weights[order[i]], scale = scales[order[i]];
+    double value = nearest((weight + carried[i] / row[i]) / scale, limit), difference = weight - scale * value;
     for (int64_t j = 0; j < i; ++j)
       carried[j] += row[j] * difference;
     rounded[order[i]] = int8_t(value);
   }
-  double best = descend(weights, scale, rounded);
+  double best = descend(weights, scales, limit, rounded);
   std::vector<int8_t> plain(static_cast<size_t>(depth));
   for (int64_t k = 0; k < depth; ++k)
-    plain[k] = int8_t(nearest(weights[k] / scale));
-  double plainError = descend(weights, scale, plain);
+    plain[k] = int8_t(nearest(weights[k] / scales[k], limit));
+  double plainError = descend(weights, scales, limit, plain);
   if (plainError < best * (1 - 1e-9)) { // of a tie the first
     std::copy(plain.begin(), plain.end(), rounded.begin());
     best = plainError;
@@ -72,10 +77,11 @@ double WeightRounding::round(llvm::ArrayRef<double> weights, double scale, llvm:
   return best;
 }
 
-double WeightRounding::descend(llvm::ArrayRef<double> weights, double scale, llvm::MutableArrayRef<int8_t> rounded) const {
+double WeightRounding::descend(llvm::ArrayRef<double> weights, llvm::ArrayRef<double> scales, double limit,
+                               llvm::MutableArrayRef<int8_t> rounded) const {
   std::vector<double> difference(static_cast<size_t>(depth)), gradient(static_cast<size_t>(depth), 0);
   for (int64_t k = 0; k < depth; ++k) {
-    difference[k] = weights[k] - scale * rounded[k];
+    difference[k] = weights[k] - scales[k] * rounded[k];
     if (difference[k] != 0)
       for (int64_t j = 0; j < depth; ++j)
         gradient[j] += matrix[k * depth + j] * difference[k];
@@ -83,7 +89,8 @@ double WeightRounding::descend(llvm::ArrayRef<double> weights, double scale, llv
   for (int pass = 0; pass < kDescents; ++pass) {
     bool changed = false;
     for (int64_t k = 0; k < depth; ++k) {
-      double power = matrix[k * depth + k], value = nearest(rounded[k] + gradient[k] / (scale * power)), step = scale * (value - rounded[k]);
+      const double power = matrix[k * depth + k], scale = scales[k];
+      const double value = nearest(rounded[k] + gradient[k] / (scale * power), limit), step = scale * (value - rounded[k]);
       // Of a tie both sides are as good; moving must gain, or the passes would go to and fro.
       if (step == 0 || step * (step * power - 2 * gradient[k]) >= -1e-12 * gradient[k] * gradient[k] / power)
         continue;

@@ -21,9 +21,11 @@ public:
   /// first; what one leaves is compensated by those that follow. Single steps that still help are taken afterwards. Not worse than rounding
   /// to nearest. Returns e^T C e.
   double round(llvm::ArrayRef<double> weights, double scale, llvm::MutableArrayRef<int8_t> rounded) const;
+  /// The same with a scale for each weight, to integers in [-limit, limit].
+  double round(llvm::ArrayRef<double> weights, llvm::ArrayRef<double> scales, double limit, llvm::MutableArrayRef<int8_t> rounded) const;
 
 private:
-  double descend(llvm::ArrayRef<double> weights, double scale, llvm::MutableArrayRef<int8_t> rounded) const;
+  double descend(llvm::ArrayRef<double> weights, llvm::ArrayRef<double> scales, double limit, llvm::MutableArrayRef<int8_t> rounded) const;
 
   int64_t depth;
   std::vector<double> matrix; ///< C, damped

@@ -35,18 +35,26 @@ static int64_t leadOfImage(mcuf::QPatchEmbedOp op, int64_t block) {
 }
 
 /// "linear_add_panels_s16" for "linear_add_s16" and "panels".
-static std::string variantOf(StringRef kernel, StringRef scratch) {
+static std::string variantOf(StringRef kernel, StringRef variant) {
   auto [name, type] = kernel.rsplit('_');
-  return (name + "_" + scratch + "_" + type).str();
+  return (name + "_" + variant + "_" + type).str();
 }
 
 void LoopBuilder::callLinear(Operation *op, StringRef kernel, BufferUse result, Value input, int64_t rowsAtMost, SmallVector<Integer> integers) {
-  std::array<Value, 3> constants = llvm::TypeSwitch<Operation *, std::array<Value, 3>>(op)
-                       .Case<mcuf::QLinearOp, mcuf::QLinearGeluOp, mcuf::QLinearAddOp, mcuf::QPatchEmbedOp>([&](auto linear) {
-                         return std::array<Value, 3>{constant(op, linear.getWeights(), "weights", Layout::Paired),
-                                                     constant(op, linear.getBias(), "bias"), constant(op, linear.getMult(), "mult")};
-                       });
+  const Int4Groups groups = int4GroupsOf(op);
+  std::array<Value, 3> constants =
+      llvm::TypeSwitch<Operation *, std::array<Value, 3>>(op)
+          .Case<mcuf::QLinearOp, mcuf::QLinearGeluOp, mcuf::QLinearAddOp, mcuf::QPatchEmbedOp>([&](auto linear) {
+            Value weights = groups.scales ? int4Constant(op, linear.getWeights(), groups) : constant(op, linear.getWeights(), "weights", Layout::Paired);
+            return std::array<Value, 3>{weights, constant(op, linear.getBias(), "bias"), constant(op, linear.getMult(), "mult")};
+          });
   auto [weights, bias, mult] = constants;
+  // Four bits are unpacked on the way into the kernel, which reads each byte once a call as it is.
+  if (groups.scales) {
+    Value pair = localBuffer("pair", {2 * mcuf::widthOf(op->getOperand(0))}, 8, op->getLoc());
+    integers.push_back(groups.group);
+    return call(op, variantOf(kernel, "int4"), {result, out(pair), in(input), in(weights), in(bias), in(mult)}, integers);
+  }
   int64_t units = (typeOf(weights).getDimSize(0) + 1) / 2 * 2, depth = typeOf(weights).getDimSize(1);
   int64_t panelUnits = std::min(options.weightPanel / 2 / depth / 2 * 2, units);
   if (options.weightPanel && panelUnits < 2)
@@ -235,6 +243,12 @@ void LoopBuilder::buildRows(Operation *op) {
         call(op, "widen_s16",
              {out(resultRowsOf(op)), in(operandRowsOf(op, widen.getInput())), in(constant(op, widen.getFactor(), "widening"))},
              {rows, width, strideOf(op)});
+      })
+      .Case([&](mcuf::QCoarsenOp coarsen) {
+        call(op, "coarsen_s16",
+             {out(resultRowsOf(op)), in(operandRowsOf(op, coarsen.getInput())), in(constant(op, coarsen.getMult(), "mult")),
+              in(constant(op, coarsen.getFactor(), "steps"))},
+             {rows, width});
       })
       .Case([&](mcuf::QNarrowOp narrow) { buildNarrow(narrow); })
       .Case([&](mcuf::ConcatOp concat) { buildConcat(concat); })

@@ -3,6 +3,7 @@
 
 #include "dialects/mcuf/McufDialect.h"
 #include "dialects/mcurt/NodeNames.h"
+#include "passes/schedule/Int4Storage.h"
 #include "passes/support/ValueAttribute.h"
 
 #include "llvm/ADT/TypeSwitch.h"
@@ -38,7 +39,12 @@ void LayerTable::add(Operation *op, StringRef role) {
   if (!role.empty())
     name += (":" + role).str();
   indices[op] = layers.size();
-  layers.push_back({names.unique(name, ":"), kind.str(), macsOf(op), 0, op->getAttrOfType<DictionaryAttr>(kValueAttr)});
+  Layer layer{names.unique(name, ":"), kind.str(), macsOf(op)};
+  if (isa<mcuf::QLinearOp, mcuf::QLinearAddOp, mcuf::QLinearGeluOp, mcuf::QPatchEmbedOp>(op))
+    layer.weightBits = int4GroupsOf(op).scales ? 4 : 8;
+  layer.int4Sqnr = op->getAttrOfType<FloatAttr>(mcuf::kInt4SqnrAttr);
+  layer.value = op->getAttrOfType<DictionaryAttr>(kValueAttr);
+  layers.push_back(std::move(layer));
 }
 
 ArrayAttr LayerTable::toAttr(Builder &builder) const {
@@ -51,6 +57,10 @@ ArrayAttr LayerTable::toAttr(Builder &builder) const {
     entry.set("weights_bytes", builder.getI64IntegerAttr(layer.weightsBytes));
     if (layer.value)
       entry.set("value", layer.value);
+    if (layer.int4Sqnr) { // only where four bits were considered
+      entry.set("weight_bits", builder.getI64IntegerAttr(layer.weightBits));
+      entry.set("int4_sqnr_db", layer.int4Sqnr);
+    }
     entries.push_back(entry.getDictionary(builder.getContext()));
   }
   return builder.getArrayAttr(entries);

@@ -36,8 +36,9 @@ public:
 private:
   struct Layer {
     std::string name, kind;
-    int64_t macs = 0, weightsBytes = 0;
-    mlir::DictionaryAttr value; ///< mcuf.value, null where it stands for none of the float network
+    int64_t macs = 0, weightsBytes = 0, weightBits = 0;
+    mlir::FloatAttr int4Sqnr = {}; ///< what four-bit weights cost or would cost; null where they were not considered
+    mlir::DictionaryAttr value = {}; ///< mcuf.value, null where it stands for none of the float network
   };
   std::vector<Layer> layers;
   llvm::DenseMap<mlir::Operation *, int64_t> indices;

@@ -64,8 +64,20 @@ Value LoopBuilder::bufferOf(unsigned number) {
 Value LoopBuilder::constant(Operation *op, Value value, StringRef role, Layout layout) {
   ElementsAttr elements = mcuf::constantOf(value);
   Value &known = constants[{elements, static_cast<int>(layout)}];
+  return known ? known : known = declareConstant(op, elements, role, layout);
+}
+
+Value LoopBuilder::int4Constant(Operation *op, Value value, Int4Groups groups) {
+  ElementsAttr elements = mcuf::constantOf(value);
+  Value &known = constants[{elements, static_cast<int>(Layout::Int4)}];
   if (known)
     return known;
+  FailureOr<ElementsAttr> packed = packInt4(op, elements, groups);
+  complete &= succeeded(packed);
+  return known = declareConstant(op, succeeded(packed) ? *packed : elements, "weights", succeeded(packed) ? Layout::Int4 : Layout::Plain);
+}
+
+Value LoopBuilder::declareConstant(Operation *op, ElementsAttr elements, StringRef role, Layout layout) {
   OpBuilder::InsertionGuard guard(builder);
   if (Operation *after = lastConstant ? lastConstant : lastBuffer)
     builder.setInsertionPointAfter(after);
@@ -78,7 +90,7 @@ Value LoopBuilder::constant(Operation *op, Value value, StringRef role, Layout l
   auto shape = declared.getType().getShape();
   int64_t padding = layout == Layout::Paired && shape[0] % 2 ? shape[1] : 0;
   layers.addWeights(op, sizeBytesOf(declared.getType()) + padding);
-  return known = declared;
+  return declared;
 }
 
 //===--- places -----------------------------------------------------------===//

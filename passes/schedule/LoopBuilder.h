@@ -3,6 +3,7 @@
 #define MCUFORM_PASSES_SCHEDULE_LOOPBUILDER_H
 
 #include "dialects/mcurt/McurtDialect.h"
+#include "passes/schedule/Int4Storage.h"
 #include "passes/schedule/Layers.h"
 #include "passes/schedule/Storage.h"
 
@@ -29,6 +30,8 @@ public:
 
   /// Replaces the source function.
   void build();
+  /// False, after a diagnostic, where weights could not be laid out.
+  bool isComplete() const { return complete; }
   /// Where weights were to come by panels and no layer has a pair of units that fits: the bytes that the smallest pair asks for. Else 0.
   int64_t smallestPanelNeeded() const { return hasPanelThatFits ? 0 : smallestPanelRefused; }
 
@@ -39,6 +42,10 @@ private:
   mlir::Value bufferOf(unsigned storage);
   /// The constant behind `value`, which `op` reads in the role `role`.
   mlir::Value constant(mlir::Operation *op, mlir::Value value, llvm::StringRef role, mcurt::Layout layout = mcurt::Layout::Plain);
+
+  /// The same for weights in four bits.
+  mlir::Value int4Constant(mlir::Operation *op, mlir::Value weights, Int4Groups groups);
+  mlir::Value declareConstant(mlir::Operation *op, mlir::ElementsAttr elements, llvm::StringRef role, mcurt::Layout layout);
 
   // Places. `row` is the row at the first iteration of the current loop.
   mlir::Value view(mlir::Value source, llvm::ArrayRef<Coordinate> coordinates, mlir::Location loc);
@@ -100,6 +107,7 @@ private:
   int64_t blockRows = 0;
   mcurt::Integer first{0}, rows{0};
 
+  bool complete = true;
   bool hasPanelThatFits = false;
   int64_t smallestPanelRefused = 0;
 };

@@ -63,13 +63,13 @@ Value lookThrough(Value value) {
   return value;
 }
 
-bool isCheap(Operation *op) { return isa<mcuf::QLayerNormOp>(op); }
+bool isCheap(Operation *op) { return isa<mcuf::QLayerNormOp, mcuf::QCoarsenOp>(op); }
 
 Value updatableOperand(Operation *op, bool &mustUpdate) {
   mustUpdate = isa<mcuf::QLinearAddOp>(op);
   if (auto add = dyn_cast<mcuf::QLinearAddOp>(op))
     return add.getResidual();
-  if (isa<mcuf::QLayerNormOp, mcuf::QLayerNormAffineOp>(op))
+  if (isa<mcuf::QLayerNormOp, mcuf::QLayerNormAffineOp, mcuf::QCoarsenOp>(op))
     return op->getOperand(0);
   return {};
 }
@@ -89,7 +89,8 @@ SmallVector<Dependence, 3> dependencesOf(Operation *op) {
   auto allRows = [](Value value) { return Dependence{lookThrough(value), Need::AllRows, 0, 0}; };
   using Dependences = SmallVector<Dependence, 3>;
   return TypeSwitch<Operation *, Dependences>(op)
-      .Case<mcuf::QLayerNormOp, mcuf::QLayerNormAffineOp, mcuf::QLinearOp, mcuf::QLinearGeluOp, mcuf::QNarrowOp, mcuf::QWidenOp>(
+      .Case<mcuf::QLayerNormOp, mcuf::QLayerNormAffineOp, mcuf::QLinearOp, mcuf::QLinearGeluOp, mcuf::QNarrowOp, mcuf::QWidenOp,
+            mcuf::QCoarsenOp>(
           [&](auto op) { return Dependences{row(op.getInput())}; })
       .Case([&](mcuf::ConcatOp op) { return llvm::map_to_vector<3>(op.getInputs(), [&](Value input) { return row(input); }); })
       .Case([&](mcuf::QLinearAddOp op) {
@@ -123,7 +124,7 @@ std::string whyUnsupported(Operation *op) {
     return "does not select neighbouring whole rows";
   if (auto concat = dyn_cast<mcuf::ConcatOp>(op); concat && (!joinsColumns(concat) || !storesBits(concat.getResult(), 16)))
     return "does not join columns of 16 bits";
-  if (!isa<mcuf::SliceOp, mcuf::ConcatOp, mcuf::QNarrowOp, mcuf::QWidenOp, mcuf::QPatchEmbedOp, mcuf::QLayerNormOp,
+  if (!isa<mcuf::SliceOp, mcuf::ConcatOp, mcuf::QNarrowOp, mcuf::QWidenOp, mcuf::QCoarsenOp, mcuf::QPatchEmbedOp, mcuf::QLayerNormOp,
            mcuf::QLayerNormAffineOp, mcuf::QLinearOp, mcuf::QLinearAddOp, mcuf::QLinearGeluOp,
            mcuf::QAttentionOp, mcuf::QMeanRowsOp>(op))
     return "no kernel computes it";
@@ -147,6 +148,7 @@ std::string whyUnsupported(Operation *op) {
                             .Case([&](mcuf::QLayerNormAffineOp op) { return check({op.getFactor(), op.getGain(), op.getOffset()}); })
                             .Case([&](mcuf::QNarrowOp op) { return check({op.getMult()}); })
                             .Case([&](mcuf::QWidenOp op) { return check({op.getFactor()}); })
+                            .Case([&](mcuf::QCoarsenOp op) { return check({op.getMult(), op.getFactor()}); })
                             .Case([&](mcuf::QAttentionOp op) -> std::string {
                               Value keys = lookThrough(op.getK()), values = lookThrough(op.getV());
                               if (!isCached(keys) || !isCached(values))

@@ -107,6 +107,8 @@ struct Schedule : impl::ScheduleBase<Schedule> {
       Location loc = function.getLoc();
       schedule::LoopBuilder loops(function, groups, storage, order, {tokenBlock, patchBlock, overwritesInput, streamsInput, weightPanel, interleaveFrom});
       loops.build();
+      if (!loops.isComplete())
+        return signalPassFailure();
       if (int64_t least = loops.smallestPanelNeeded()) {
         emitError(loc) << "weight panels of " << int64_t(weightPanel) << " bytes hold no pair of units of any layer: the smallest needs " << least;
         return signalPassFailure();

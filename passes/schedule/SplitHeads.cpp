@@ -64,8 +64,15 @@ private:
   Value projectionOf(Value value, int64_t head) {
     auto linear = schedule::lookThrough(value).getDefiningOp<mcuf::QLinearOp>();
     int64_t units = mcuf::widthOf(value) / int64_t(attention.getNumHeads());
-    return builder.create<mcuf::QLinearOp>(linear.getLoc(), columnsOf(linear.getResult(), units), linear.getInput(),
-                                           partOf(linear.getWeights(), head), partOf(linear.getBias(), head), partOf(linear.getMult(), head));
+    ElementsAttr scales = linear.getWeightScalesAttr();
+    if (scales)
+      scales = mcuf::constantOf(partOf(createConstant(builder, linear.getLoc(), scales), head));
+    auto part = builder.create<mcuf::QLinearOp>(linear.getLoc(), columnsOf(linear.getResult(), units), linear.getInput(),
+                                                partOf(linear.getWeights(), head), partOf(linear.getBias(), head), partOf(linear.getMult(), head),
+                                                scales, linear.getWeightGroupAttr());
+    if (Attribute sqnr = linear->getAttr(mcuf::kInt4SqnrAttr))
+      part->setAttr(mcuf::kInt4SqnrAttr, sqnr);
+    return part;
   }
 
   Value storeNarrow(mcuf::QAttentionOp single, int64_t head) {

@@ -12,12 +12,12 @@ from cases import ROOT, Failure, case, expect, main, read, shared  # noqa: E402
 from packages import check_agreement, check_both_targets, first_images, run, sample  # noqa: E402
 
 
-def check_three_ways(tools, package, model, calibration, mean, std, images):
+def check_three_ways(tools, package, model, calibration, mean, std, images, *weights):
     """Reference interpreter, host and board: the same logits, all bits, over 50 images."""
     check_both_targets(tools, package, images)
     count = len(np.load(images, mmap_mode="r"))
     expect(count == 50, "%d images" % count)
-    tools.call("mcuform-integer-reference", model, calibration, mean, std, images, count, tools.path("reference.npy"))
+    tools.call("mcuform-integer-reference", model, calibration, mean, std, images, count, tools.path("reference.npy"), *weights)
     with open(os.path.join(package, "report.json")) as file:
         scale = np.float32(json.load(file)["output"]["scale"])
     reference = scale * np.load(tools.path("reference.npy")).astype(np.float32)
@@ -50,6 +50,83 @@ def sample_reference_host_and_board_are_equal(tools):
     package = tools.compile(sample("shapes_vit.onnx"), sample("calibration.npy"))
     images = first_images(tools, sample("test_images.npy"), 50)
     check_three_ways(tools, package, sample("shapes_vit.onnx"), sample("calibration.npy"), "0.5", "0.5", images)
+
+
+def report_of(package):
+    return json.loads(read(os.path.join(package, "report.json")))
+
+
+@case
+def four_bit_weights_are_the_same_everywhere(tools):
+    """Some layers in four bits, some kept at eight: reference, host and board agree, and the report says which and why."""
+    package = tools.compile(sample("shapes_vit.onnx"), sample("calibration.npy"), weights="int4", min_sqnr="38")
+    check_three_ways(tools, package, sample("shapes_vit.onnx"), sample("calibration.npy"), "0.5", "0.5",
+                     first_images(tools, sample("test_images.npy"), 50), "32", "38")
+    report = report_of(package)
+    layers = [layer for layer in report["layers"] if "int4_sqnr_db" in layer]
+    four = [layer for layer in layers if layer["weight_bits"] == 4]
+    eight = [layer for layer in layers if layer["weight_bits"] == 8]
+    print({layer["name"]: (layer["weight_bits"], round(layer["int4_sqnr_db"], 1)) for layer in layers})
+    facts = report["quantization"]
+    expect((len(four), len(eight)) == (facts["int4_layers"], facts["int4_layers_kept_at_8_bits"]), "layers %s" % facts)
+    expect(four and eight, "%d layers of four bits and %d of eight show nothing" % (len(four), len(eight)))
+    expect(facts["int4_predicted_sqnr_db"] >= 38, "predicted %s dB" % facts["int4_predicted_sqnr_db"])
+    # Each has 4 bits a weight, a byte a group of 32, and 8 bytes for bias and multiplier a unit.
+    calls = {call["layer"]: call["kernel"] for call in report["calls"]}
+    for number, layer in enumerate(report["layers"]):
+        if "weight_bits" in layer:
+            expect(("int4" in calls[number]) == (layer["weight_bits"] == 4), "%s is computed by %s" % (layer["name"], calls[number]))
+
+
+@case
+def four_bit_weights_in_all_layers_and_none(tools):
+    """The bound decides: no layer where nothing may be lost, all where anything may."""
+    sizes = {}
+    for bound in ("100", "0"):
+        package = tools.compile(sample("shapes_vit.onnx"), sample("calibration.npy"), weights="int4:16", min_sqnr=bound, output="by" + bound)
+        report = report_of(package)
+        kept, chosen = (report["quantization"][name] for name in ("int4_layers_kept_at_8_bits", "int4_layers"))
+        expect((kept == 0) == (bound == "0") and (chosen == 0) == (bound == "100"), "%s dB: %d layers in four bits, %d in eight" % (bound, chosen, kept))
+        sizes[bound] = report["flash"]["weights_bytes"]
+    plain = report_of(tools.compile(sample("shapes_vit.onnx"), sample("calibration.npy")))["flash"]["weights_bytes"]
+    expect(sizes["100"] == plain, "%d bytes with no layer in four bits, %d without the option" % (sizes["100"], plain))
+    expect(sizes["0"] < 0.65 * plain, "%d bytes with all layers in four bits, %d in eight" % (sizes["0"], plain))
+
+
+@case
+def four_bit_weights_keep_vit_tiny(tools):
+    """200 images: the pack at least 35 % smaller, at most 4 points of top-1 lost."""
+    model = shared("models/vit_tiny_patch16_224.onnx")
+    package = tools.compile(model, shared("imagenet/calibration.npy"), weights="int4")
+    report = report_of(package)
+    print(report["flash"], report["quantization"])
+    expect(report["flash"]["pack_bytes"] <= 0.65 * 5925488, "a pack of %d bytes" % report["flash"]["pack_bytes"])
+    check_agreement(tools, package, model, shared("imagenet/images.npy"), shared("imagenet/labels.npy"), 0.88, 0.04)
+
+
+@case
+def operands_of_8_bits_are_the_same_on_host_and_board(tools):
+    """Strict and mixed: host and board agree; mixed keeps at 16 bits what it says, and has less noise."""
+    predicted = {}
+    for precision in "strict", "mixed":
+        package = tools.compile(sample("shapes_vit.onnx"), sample("calibration.npy"), output=precision, precision=precision, min_sqnr="42")
+        check_both_targets(tools, package, first_images(tools, sample("test_images.npy"), 8))
+        facts = report_of(package)["quantization"]
+        print(precision, facts["operands_of_8_bits"], facts["operands_kept_at_16_bits"], facts["operands_predicted_sqnr_db"])
+        expect(bool(facts["operands_kept_at_16_bits"]) == (precision == "mixed"), "%s keeps %s" % (precision, facts["operands_kept_at_16_bits"]))
+        predicted[precision] = facts["operands_predicted_sqnr_db"]
+        kernels = [call["kernel"] for call in report_of(package)["calls"]]
+        expect("coarsen_s16" in kernels, "%s: nothing has 8 bits" % precision)
+    expect(predicted["mixed"] >= 42 > predicted["strict"], "predicted %s dB" % predicted)
+
+
+@case
+def mixed_precision_keeps_vit_tiny(tools):
+    """Operands of 8 bits where the network bears it: at most 1.5 points of top-1 lost on 200 images."""
+    model = shared("models/vit_tiny_patch16_224.onnx")
+    package = tools.compile(model, shared("imagenet/calibration.npy"), precision="mixed")
+    print(report_of(package)["quantization"])
+    check_agreement(tools, package, model, shared("imagenet/images.npy"), shared("imagenet/labels.npy"), 0.95, 0.015)
 
 
 @case

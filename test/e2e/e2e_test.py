@@ -204,7 +204,7 @@ def a_calibration_cache_makes_the_images_needless(tools):
         text = tools.call("mcuformc", model, *arguments, "-o", tools.path("third"), status=1)
         expect(words in text, "expected %r in: %s" % (words, text))
         expect(not os.path.exists(tools.path("third")), "a package was written")
-    refused("was made with mean 0.5 and std 0.5; now they are mean 0.25 and std 0.5", sample("shapes_vit.onnx"), "--mean", "0.25", "--std", "0.5",
+    refused("was made with mean 0.5, std 0.5 and method max; now they are mean 0.25, std 0.5 and method max", sample("shapes_vit.onnx"), "--mean", "0.25", "--std", "0.5",
             "--calibration-cache", cache)
     refused("was made for another model, with SHA-256", os.path.join(TEST_DATA, "shapes_vit_opset13.onnx"), "--mean", "0.5", "--std", "0.5",
             "--calibration-cache", cache)

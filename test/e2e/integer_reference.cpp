@@ -1,6 +1,6 @@
 // What the integer interpreter computes for a model: the reference that a package's logits equal bit for bit.
 //
-// integer_reference MODEL.onnx CALIBRATION.npy MEAN STD IMAGES.npy COUNT LOGITS.npy
+// integer_reference MODEL.onnx CALIBRATION.npy MEAN STD IMAGES.npy COUNT LOGITS.npy [INT4_GROUP MIN_SQNR]
 //
 // Writes int16 [COUNT, classes], before the output's scale.
 #include "compiler/calibration/ImageSet.h"
@@ -30,8 +30,8 @@ int fail(const Twine &message) {
 } // namespace
 
 int main(int argc, char **argv) {
-  if (argc != 8)
-    return fail("usage: integer_reference MODEL.onnx CALIBRATION.npy MEAN STD IMAGES.npy COUNT LOGITS.npy");
+  if (argc != 8 && argc != 10)
+    return fail("usage: integer_reference MODEL.onnx CALIBRATION.npy MEAN STD IMAGES.npy COUNT LOGITS.npy [INT4_GROUP MIN_SQNR]");
   MLIRContext context(MLIRContext::Threading::DISABLED);
   loadDialects(context);
   DiagnosticCollector diagnostics(&context);
@@ -43,9 +43,14 @@ int main(int argc, char **argv) {
   calibration.inputs = argv[2];
   calibration.mean = ArrayRef<float>(mean);
   calibration.std = ArrayRef<float>(std);
+  QuantizeOptions quantization;
+  if (argc == 10) {
+    calibration.int4Group = quantization.int4Group = std::atoi(argv[8]);
+    quantization.minSqnr = std::atof(argv[9]);
+  }
   PassManager manager(&context);
   buildFusePipeline(manager);
-  buildQuantizePipeline(manager, calibration);
+  buildQuantizePipeline(manager, calibration, quantization);
   if (failed(manager.run(*module)))
     return fail(diagnostics.text());
 

@@ -1,4 +1,5 @@
 // The arithmetic of quantization: weights of a linear layer, the scale of the residual stream.
+#include "compiler/calibration/ChannelHistogram.h"
 #include "passes/quantize/LinearQuantizer.h"
 #include "passes/quantize/ResidualScale.h"
 #include "passes/quantize/WeightRounding.h"
@@ -254,4 +255,68 @@ TEST_CASE("a channel that is coarser than it need be is named") {
   CHECK(coarse.largest == 2);
   CHECK(coarse.coarsest == 1);
   CHECK(coarse.coarseness == Approx(100).epsilon(0.01));
+}
+
+TEST_CASE("four-bit weights are small multiples of their group's scale") {
+  for (int64_t group : {4, 32, 64}) {
+    FloatLinear layer = randomLayer(12, 96, 11);
+    for (int64_t k = 0; k < 16; ++k) // a group that is much smaller than the others
+      for (int64_t n = 0; n < layer.units; ++n)
+        layer.weights[n * layer.depth + k] *= 0.1f;
+    std::fill_n(layer.weights.begin() + 3 * layer.depth, layer.depth, 0.0f); // a dead unit
+    layer.group = group;
+    IntegerLinear result = quantizeLinear(layer);
+    const int64_t groups = (layer.depth + group - 1) / group;
+    REQUIRE(result.groupScales.size() == size_t(layer.units * groups));
+    for (int64_t n = 0; n < layer.units; ++n)
+      for (int64_t k = 0; k < layer.depth; ++k) {
+        const int scale = result.groupScales[n * groups + k / group], weight = result.weights[n * layer.depth + k];
+        CHECK((scale >= 1 && scale <= 17));
+        CHECK(weight % scale == 0);
+        CHECK(std::abs(weight / scale) <= 7);
+      }
+  }
+}
+
+TEST_CASE("smaller groups and correlated rounding make four-bit weights better") {
+  FloatLinear layer = randomLayer(16, 128, 12);
+  for (int64_t n = 0; n < layer.units; ++n)
+    for (int64_t k = 0; k < layer.depth; ++k)
+      layer.weights[n * layer.depth + k] *= float(1 << (k / 32)); // groups of other ranges
+  layer.group = 128;
+  const double coarse = quantizeLinear(layer).noiseToSignal;
+  layer.group = 32;
+  const double fine = quantizeLinear(layer).noiseToSignal;
+  layer.group = 0;
+  const double eightBits = quantizeLinear(layer).noiseToSignal;
+  INFO(coarse << " " << fine << " " << eightBits);
+  CHECK(fine < coarse);
+  CHECK(eightBits < fine / 50);
+}
+
+TEST_CASE("a calibration method is chosen by what it costs inputs that it has not seen") {
+  std::mt19937 random(13);
+  std::normal_distribution<float> normal;
+  auto halvesOf = [&](bool withOutlier) {
+    HistogramHalves halves;
+    for (ChannelHistogram &half : halves) {
+      std::vector<float> values;
+      for (int i = 0; i < 40000; ++i)
+        values.push_back(normal(random));
+      half.add(values, 2);
+    }
+    if (withOutlier) // once, where everything else is within 5
+      halves[0].add({60, 60}, 2);
+    return halves;
+  };
+  CHECK(chooseRangeMethod(halvesOf(true), 1.1) != RangeMethod::Max);
+  ChannelHistogram even;
+  std::vector<float> steps;
+  for (int i = 1; i <= 1000; ++i)
+    steps.push_back(float(i));
+  even.add(steps, 1);
+  // Nothing lies far out: clipping can only lose.
+  CHECK(even.range(0, 1000, RangeMethod::Mse) == Approx(1000).epsilon(0.03));
+  CHECK(even.range(0, 1000, RangeMethod::Percentile) == Approx(1000).epsilon(0.05));
+  CHECK(even.noise(0, 1000) < even.noise(0, 500));
 }

@@ -19,11 +19,23 @@ std::string phaseList() {
   return text;
 }
 
+/// The group of "int4" or "int4:GROUP", 0 for "int8"; nothing for anything else.
+std::optional<int64_t> parseWeights(llvm::StringRef text) {
+  if (text == "int8")
+    return 0;
+  if (text == "int4")
+    return kDefaultInt4Group;
+  int64_t group = 0;
+  if (!text.consume_front("int4:") || text.getAsInteger(10, group) || group < 4 || group % 4)
+    return std::nullopt;
+  return group;
+}
+
 } // namespace
 
 int main(int argc, char **argv) {
   CompileOptions options;
-  std::string stopAfter, explain, schedule;
+  std::string stopAfter, explain, schedule, weights;
   std::vector<std::string> dims;
   std::optional<uint64_t> sram, arena, flash, weightPanel;
   bool interleaveRows = false;
@@ -36,8 +48,22 @@ int main(int argc, char **argv) {
   app.add_option("--target", options.targetName, "the board, a folder of targets/ (default mps2-an500)");
   app.add_option("--calibrate", options.calibrationPath,
                  ".npy with 32 to 128 typical inputs: uint8 [N,height,width,channels] or float32 [N,channels,height,width]");
+  app.add_option("--calibration-method", options.calibrationMethod,
+                 "where the 8 bits of a channel of keys or values end: max, at the largest magnitude with a tenth of head-room (default), percentile, at the "
+                 "99.99th, mse, where the squared error is least, or auto, the one of these that is best for each tensor")
+      ->check(CLI::IsMember(std::vector<std::string>(std::begin(kCalibrationMethods), std::end(kCalibrationMethods))));
   app.add_option("--calibration-cache", options.calibrationCache,
                  "file that keeps what calibration found: written with --calibrate, without it read, so that a rebuild needs no inputs");
+  app.add_option("--weights", weights,
+                 "int8 (default), or int4 or int4:GROUP: four bits, GROUP inputs (default 32) to a scale, for the linear layers that bear it")
+      ->check(CLI::Validator([](std::string &text) { return parseWeights(text) ? "" : "'" + text + "' is not int8, int4 or int4:GROUP, GROUP a multiple of 4"; },
+                             ""));
+  app.add_option("--min-sqnr", options.minSqnrDb,
+                 "how far the noise of four-bit weights, or of operands in --precision mixed, must stay below the network's result, in dB as "
+                 "predicted from single layers (default 14 and 28); what would be beyond keeps its bits");
+  app.add_option("--precision", options.precision,
+                 "what linear layers read: default, 16 bits; strict, 8 bits; mixed, 8 bits but where the result needs 16 (see --min-sqnr)")
+      ->check(CLI::IsMember(std::vector<std::string>(std::begin(kPrecisions), std::end(kPrecisions))));
   app.add_option("--mean", options.mean, "mean of the pixels in 0..1, per channel: the network expects (x/255 - mean) / std (default 0)")
       ->delimiter(',');
   app.add_option("--std", options.std, "standard deviation of the pixels in 0..1, per channel (default 1)")->delimiter(',');
@@ -88,6 +114,8 @@ int main(int argc, char **argv) {
       options.schedule = AttentionSchedule(found - kAttentionSchedules.begin());
     if (interleave->count())
       options.interleaveRows = interleaveRows;
+    if (!weights.empty())
+      options.int4Group = *parseWeights(weights);
     options.explainMemory = explain == "memory";
     if (!options.stopAfter && !options.explainMemory && options.outputDirectory.empty())
       throw CLI::RequiredError("-o");

@@ -1,0 +1,36 @@
+#include "passes/quantize/ReadLinear.h"
+
+#include "compiler/reference/HostTensor.h"
+#include "passes/quantize/CalibrationAttributes.h"
+
+using namespace mlir;
+
+namespace mcuform {
+
+FailureOr<FloatLinear> readLinear(mcuf::LinearOp linear, bool withCovariance) {
+  FailureOr<HostTensor> weights = failure(), bias = failure();
+  if (auto elements = mcuf::constantOf(linear.getWeights()))
+    weights = toHostTensor(elements);
+  if (linear.getBias())
+    if (auto elements = mcuf::constantOf(linear.getBias()))
+      bias = toHostTensor(elements);
+  if (failed(weights) || (linear.getBias() && failed(bias)))
+    return linear.emitError() << "weights and bias must be constants";
+  FloatLinear layer;
+  layer.units = weights->shape()[0];
+  layer.depth = weights->shape()[1];
+  layer.weights.assign(weights->data<float>(), weights->data<float>() + weights->size());
+  layer.bias.assign(size_t(layer.units), 0);
+  if (linear.getBias())
+    std::copy_n(bias->data<float>(), layer.units, layer.bias.begin());
+  layer.channelScale.assign(size_t(layer.depth), 1);
+  if (Operation *source = linear.getInput().getDefiningOp()) {
+    layer.mean = channelAttribute(source, kMeanAttr, size_t(layer.depth));
+    layer.meanSquare = channelAttribute(source, kMeanSquareAttr, size_t(layer.depth));
+    if (withCovariance)
+      layer.covariance = matrixAttribute(source, kCovarianceAttr, layer.depth);
+  }
+  return layer;
+}
+
+} // namespace mcuform
