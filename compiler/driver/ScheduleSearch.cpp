@@ -229,7 +229,7 @@ std::vector<ScheduleSearch::Combination> ScheduleSearch::combine(int64_t limitBy
     Combination base;
     base.choice.tokenBlock = rows.tokenBlock;
     base.choice.interleavesRows = rows.interleavesRows;
-    base.cycles = base.price = rows.rest.cycles;
+    base.price = rows.rest.cycles;
     base.peakBytes = rows.rest.peakBytes;
     for (const auto &kinds : rows.attentions) {
       // The cheapest that fits, or the smallest.
@@ -244,7 +244,6 @@ std::vector<ScheduleSearch::Combination> ScheduleSearch::combine(int64_t limitBy
           best = kind;
       }
       base.choice.attentions.push_back(AttentionSchedule(*best));
-      base.cycles += kinds[*best]->cycles;
       base.price += priceOf(*best);
       base.peakBytes = std::max(base.peakBytes, kinds[*best]->peakBytes);
     }
@@ -252,7 +251,6 @@ std::vector<ScheduleSearch::Combination> ScheduleSearch::combine(int64_t limitBy
       Combination combination = base;
       combination.choice.inputMode = patches.inputMode;
       combination.choice.patchBlock = patches.patchBlock;
-      combination.cycles += patches.part.cycles;
       combination.price += patches.part.cycles;
       combination.peakBytes = std::max(combination.peakBytes, patches.part.peakBytes);
       if (combination.peakBytes <= limitBytes)
@@ -275,7 +273,6 @@ FailureOr<PlannedSchedule> ScheduleSearch::plan(const Combination &combination) 
     return failure();
   PlannedSchedule result;
   result.choice = combination.choice;
-  result.modelledCycles = combination.cycles;
   result.scheduled = cast<ModuleOp>((**scheduled)->clone());
   result.planned = std::move(*scheduled);
   PlanMemoryOptions memory;
@@ -303,9 +300,8 @@ LogicalResult ScheduleSearch::measureAll() {
   bool fits = first.peakBytes <= request.budgetBytes && (request.inputMode || first.choice.inputMode != kStream);
   if (fits && cheapest(within)->price < kWorthQuantizing * cheapest(anywhere)->price)
     return success();
-  ScheduleChoice all;
-  all.attentions.assign(attentionCount, AttentionSchedule::Absorbed);
-  return request.canAbsorb(attentionsOf(all, AttentionSchedule::Absorbed)) ? measureRows(AttentionSchedule::Absorbed) : success();
+  auto all = llvm::to_vector(llvm::seq(int64_t(attentionCount)));
+  return request.canAbsorb(all) ? measureRows(AttentionSchedule::Absorbed) : success();
 }
 
 FailureOr<PlannedSchedule> ScheduleSearch::run() {

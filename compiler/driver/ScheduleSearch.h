@@ -63,7 +63,6 @@ struct PlannedSchedule {
   ScheduleChoice choice;
   mlir::OwningOpRef<mlir::ModuleOp> scheduled, planned;
   int64_t arenaBytes = 0;
-  double modelledCycles = 0;
   bool fits = false;
 };
 
@@ -97,8 +96,7 @@ private:
   };
   struct Combination {
     ScheduleChoice choice;
-    double cycles = 0;
-    double price = 0; ///< cycles, those of lossy parts counted for more
+    double price = 0; ///< modelled cycles, those of lossy parts counted for more
     int64_t peakBytes = 0;
   };
 
