@@ -87,6 +87,67 @@ inline int32_t draw_index_mult(Random &random, int32_t number) {
 /// 2^-18 / s_h * 2^32
 inline int32_t delta_mult_of(int32_t index_mult) { return static_cast<int32_t>((int64_t{1} << 46) / index_mult); }
 
+/// What a linear takes beyond the rest is drawn by its constructor; `begin` comes before the kernel under test, `check` after both.
+struct NothingMore {
+  NothingMore(Random &, Shape, int32_t) {}
+  void begin() const {}
+  void check(Verdict &, Shape) const {}
+};
+
+/// call(is_expected, out, more, linear, index_mult): the definition or the kernel under test.
+template <class More, class Call> Verdict check_linear_with(Random &random, const char *output, Call call) {
+  Verdict verdict;
+  for (int32_t number = 0; verdict.equal && number < case_count; ++number) {
+    verdict.case_number = number;
+    Linear linear(random, shape_of(random, number), pattern_of(random, number));
+    const Shape shape = linear.shape;
+    const More more(random, shape, number);
+    const int32_t index_mult = draw_index_mult(random, number);
+    Output<int16_t> out(random, output, shape.rows * shape.units, Pattern::uniform, -32768, 32767);
+    for (int32_t copy = 0; copy < out.copies; ++copy) {
+      if (copy == 1)
+        more.begin();
+      call(copy == 0, out[copy], more, linear, index_mult);
+    }
+    out.compare(verdict);
+    more.check(verdict, shape);
+    release_memory();
+  }
+  return verdict;
+}
+
+/// Where the rows stand in the cache.
+struct CacheBlock {
+  int32_t first, tokens, head_width;
+};
+
+/// K or V: a block of tokens of a longer sequence; every other block ends with the last token. call(is_expected, out, more, linear, block).
+template <class More, class Call> Verdict check_cache_with(Random &random, const char *output, Call call) {
+  Verdict verdict;
+  for (int32_t number = 0; verdict.equal && number < case_count; ++number) {
+    verdict.case_number = number;
+    Shape shape = shape_of(random, number);
+    const int32_t heads = random.between(1, 3);
+    CacheBlock block;
+    block.head_width = 2 * random.between(1, 5);
+    shape.units = heads * block.head_width;
+    Linear linear(random, shape, pattern_of(random, number));
+    const More more(random, shape, number);
+    block.first = random.between(0, 9);
+    block.tokens = block.first + shape.rows + (number % 2 == 0 ? 0 : random.between(0, 5));
+    Output<int8_t> out(random, output, shape.units * (block.tokens + block.tokens % 2));
+    for (int32_t copy = 0; copy < out.copies; ++copy) {
+      if (copy == 1)
+        more.begin();
+      call(copy == 0, out[copy], more, linear, block);
+    }
+    out.compare(verdict);
+    more.check(verdict, shape);
+    release_memory();
+  }
+  return verdict;
+}
+
 } // namespace mcuform::test
 
 #endif

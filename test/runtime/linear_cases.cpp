@@ -19,26 +19,11 @@ template <class Kernel> Verdict check_linear(Kernel *expected, Kernel *actual, R
   return verdict;
 }
 
-/// K or V: a block of tokens of a longer sequence; every other block ends with the last token.
 template <class Kernel> Verdict check_cache(Kernel *expected, Kernel *actual, Random &random, const char *output) {
-  Verdict verdict;
-  for (int32_t number = 0; verdict.equal && number < case_count; ++number) {
-    verdict.case_number = number;
-    Shape shape = shape_of(random, number);
-    const int32_t heads = random.between(1, 3);
-    const int32_t head_width = 2 * random.between(1, 5);
-    shape.units = heads * head_width;
-    Linear linear(random, shape, pattern_of(random, number));
-    const int32_t first = random.between(0, 9);
-    const int32_t tokens = first + shape.rows + (number % 2 == 0 ? 0 : random.between(0, 5));
-    Output<int8_t> out(random, output, shape.units * (tokens + tokens % 2));
-    for (int32_t copy = 0; copy < out.copies; ++copy)
-      (copy == 0 ? expected : actual)(out[copy], linear.in, linear.weights, linear.bias, linear.mult, first, shape.rows, shape.depth,
-                                      shape.units, tokens, head_width);
-    out.compare(verdict);
-    release_memory();
-  }
-  return verdict;
+  return check_cache_with<NothingMore>(random, output, [&](bool first, int8_t *out, NothingMore, const Linear &a, CacheBlock block) {
+    (first ? expected : actual)(out, a.in, a.weights, a.bias, a.mult, block.first, a.shape.rows, a.shape.depth, a.shape.units, block.tokens,
+                                block.head_width);
+  });
 }
 
 /// The values of a head: V[t][d] is element `at(t, d, padded, head_width)` of them.

@@ -16,6 +16,8 @@ struct PanelBuffer {
     units = number % 4 == 0 ? 2 : number % 4 == 1 ? all : 2 * random.between(1, all / 2 + 1);
     memory = static_cast<int8_t *>(allocate_guarded_memory(static_cast<size_t>(units) * shape.depth * (units < all ? 2 : 1)));
   }
+  /// A definition may know nothing of ports.
+  void begin() const { take_port_use(); }
   /// What the port did for the two runs of the kernel under test.
   void check(Verdict &verdict, Shape shape) const {
     const PortUse use = take_port_use();
@@ -30,61 +32,20 @@ struct PanelBuffer {
 };
 
 /// Room for the whole groups of four rows and two of weights, and no more.
-struct FourBuffer {
+struct FourBuffer : NothingMore {
   int16_t *memory;
 
-  FourBuffer(Random &, Shape shape, int32_t)
-      : memory(static_cast<int16_t *>(allocate_guarded_memory(static_cast<size_t>((shape.rows & ~3) + 2) * shape.depth * 2))) {}
-  void check(Verdict &, Shape) const {}
+  FourBuffer(Random &random, Shape shape, int32_t number)
+      : NothingMore(random, shape, number),
+        memory(static_cast<int16_t *>(allocate_guarded_memory(static_cast<size_t>((shape.rows & ~3) + 2) * shape.depth * 2))) {}
 };
-
-/// call(is_expected, out, panels, linear, index_mult): the definition or the kernel under test.
-template <class Scratch, class Call> Verdict check_linear(Random &random, const char *output, Call call) {
-  Verdict verdict;
-  for (int32_t number = 0; verdict.equal && number < case_count; ++number) {
-    verdict.case_number = number;
-    Linear linear(random, shape_of(random, number), pattern_of(random, number));
-    const Shape shape = linear.shape;
-    const Scratch scratch(random, shape, number);
-    const int32_t index_mult = draw_index_mult(random, number);
-    Output<int16_t> out(random, output, shape.rows * shape.units, Pattern::uniform, -32768, 32767);
-    for (int32_t copy = 0; copy < out.copies; ++copy) {
-      if (copy == 1)
-        take_port_use(); // a definition may know nothing of ports
-      call(copy == 0, out[copy], scratch, linear, index_mult);
-    }
-    out.compare(verdict);
-    scratch.check(verdict, shape);
-    release_memory();
-  }
-  return verdict;
-}
 
 template <class Scratch, class Kernel, class... Last>
 Verdict check_cache(Kernel *expected, Kernel *actual, Random &random, const char *output, Last (*...last)(const Scratch &)) {
-  Verdict verdict;
-  for (int32_t number = 0; verdict.equal && number < case_count; ++number) {
-    verdict.case_number = number;
-    Shape shape = shape_of(random, number);
-    const int32_t heads = random.between(1, 3);
-    const int32_t head_width = 2 * random.between(1, 5);
-    shape.units = heads * head_width;
-    Linear linear(random, shape, pattern_of(random, number));
-    const Scratch scratch(random, shape, number);
-    const int32_t first = random.between(0, 9);
-    const int32_t tokens = first + shape.rows + (number % 2 == 0 ? 0 : random.between(0, 5));
-    Output<int8_t> out(random, output, shape.units * (tokens + tokens % 2));
-    for (int32_t copy = 0; copy < out.copies; ++copy) {
-      if (copy == 1)
-        take_port_use();
-      (copy == 0 ? expected : actual)(out[copy], scratch.memory, linear.in, linear.weights, linear.bias, linear.mult, first, shape.rows,
-                                      shape.depth, shape.units, tokens, head_width, last(scratch)...);
-    }
-    out.compare(verdict);
-    scratch.check(verdict, shape);
-    release_memory();
-  }
-  return verdict;
+  return check_cache_with<Scratch>(random, output, [&](bool first, int8_t *out, const Scratch &scratch, const Linear &a, CacheBlock block) {
+    (first ? expected : actual)(out, scratch.memory, a.in, a.weights, a.bias, a.mult, block.first, a.shape.rows, a.shape.depth,
+                                a.shape.units, block.tokens, block.head_width, last(scratch)...);
+  });
 }
 
 int32_t panel_units(const PanelBuffer &panels) { return panels.units; }
@@ -92,21 +53,21 @@ int32_t panel_units(const PanelBuffer &panels) { return panels.units; }
 } // namespace
 
 Verdict check_linear_panels_s16(linear_panels_s16_type *expected, linear_panels_s16_type *actual, Random &random) {
-  return check_linear<PanelBuffer>(random, "out", [&](bool first, int16_t *out, const PanelBuffer &panels, const Linear &a, int32_t) {
+  return check_linear_with<PanelBuffer>(random, "out", [&](bool first, int16_t *out, const PanelBuffer &panels, const Linear &a, int32_t) {
     (first ? expected : actual)(out, panels.memory, a.in, a.weights, a.bias, a.mult, a.shape.rows, a.shape.depth, a.shape.units,
                                 panels.units);
   });
 }
 
 Verdict check_linear_add_panels_s16(linear_add_panels_s16_type *expected, linear_add_panels_s16_type *actual, Random &random) {
-  return check_linear<PanelBuffer>(random, "x", [&](bool first, int16_t *x, const PanelBuffer &panels, const Linear &a, int32_t) {
+  return check_linear_with<PanelBuffer>(random, "x", [&](bool first, int16_t *x, const PanelBuffer &panels, const Linear &a, int32_t) {
     (first ? expected : actual)(x, panels.memory, a.in, a.weights, a.bias, a.mult, a.shape.rows, a.shape.depth, a.shape.units,
                                 panels.units);
   });
 }
 
 Verdict check_linear_gelu_panels_s16(linear_gelu_panels_s16_type *expected, linear_gelu_panels_s16_type *actual, Random &random) {
-  return check_linear<PanelBuffer>(
+  return check_linear_with<PanelBuffer>(
       random, "out", [&](bool first, int16_t *out, const PanelBuffer &panels, const Linear &a, int32_t index_mult) {
         (first ? expected : actual)(out, panels.memory, a.in, a.weights, a.bias, a.mult, a.shape.rows, a.shape.depth, a.shape.units,
                                     index_mult, delta_mult_of(index_mult), panels.units);
@@ -122,23 +83,23 @@ Verdict check_linear_values_panels_s8(linear_values_panels_s8_type *expected, li
 }
 
 Verdict check_linear_fours_s16(linear_fours_s16_type *expected, linear_fours_s16_type *actual, Random &random) {
-  return check_linear<FourBuffer>(random, "out", [&](bool first, int16_t *out, const FourBuffer &fours, const Linear &a, int32_t) {
+  return check_linear_with<FourBuffer>(random, "out", [&](bool first, int16_t *out, const FourBuffer &fours, const Linear &a, int32_t) {
     (first ? expected : actual)(out, fours.memory, a.in, a.weights, a.bias, a.mult, a.shape.rows, a.shape.depth, a.shape.units);
   });
 }
 
 Verdict check_linear_add_fours_s16(linear_add_fours_s16_type *expected, linear_add_fours_s16_type *actual, Random &random) {
-  return check_linear<FourBuffer>(random, "x", [&](bool first, int16_t *x, const FourBuffer &fours, const Linear &a, int32_t) {
+  return check_linear_with<FourBuffer>(random, "x", [&](bool first, int16_t *x, const FourBuffer &fours, const Linear &a, int32_t) {
     (first ? expected : actual)(x, fours.memory, a.in, a.weights, a.bias, a.mult, a.shape.rows, a.shape.depth, a.shape.units);
   });
 }
 
 Verdict check_linear_gelu_fours_s16(linear_gelu_fours_s16_type *expected, linear_gelu_fours_s16_type *actual, Random &random) {
-  return check_linear<FourBuffer>(random, "out",
-                                  [&](bool first, int16_t *out, const FourBuffer &fours, const Linear &a, int32_t index_mult) {
-                                    (first ? expected : actual)(out, fours.memory, a.in, a.weights, a.bias, a.mult, a.shape.rows,
-                                                                a.shape.depth, a.shape.units, index_mult, delta_mult_of(index_mult));
-                                  });
+  return check_linear_with<FourBuffer>(random, "out",
+                                       [&](bool first, int16_t *out, const FourBuffer &fours, const Linear &a, int32_t index_mult) {
+                                         (first ? expected : actual)(out, fours.memory, a.in, a.weights, a.bias, a.mult, a.shape.rows,
+                                                                     a.shape.depth, a.shape.units, index_mult, delta_mult_of(index_mult));
+                                       });
 }
 
 Verdict check_linear_keys_fours_s8(linear_keys_fours_s8_type *expected, linear_keys_fours_s8_type *actual, Random &random) {
