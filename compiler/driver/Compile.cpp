@@ -102,6 +102,7 @@ private:
     const MemoryRegion *external = target.findRegion(MemoryKind::ExternalFlash);
     return external ? *external : *target.findRegion(MemoryKind::Flash);
   }
+  FitLimits limits() const;
   LogicalResult fail(const llvm::Twine &text, Code code = Code::Options) {
     diagnostics.addError(code, text.str());
     return failure();
@@ -331,9 +332,20 @@ LogicalResult Compilation::refuse() {
   return failure();
 }
 
+/// What the options allow, else what the target has.
+FitLimits Compilation::limits() const {
+  uint64_t sram = 0, flash = 0;
+  for (const MemoryRegion &region : target.regions)
+    if (region.kind == MemoryKind::Sram)
+      sram += region.sizeBytes;
+    else if (region.kind == MemoryKind::Flash || region.kind == MemoryKind::ExternalFlash)
+      flash += region.sizeBytes;
+  return {uint64_t(budget), uint64_t(options.sramBytes.value_or(int64_t(sram))), uint64_t(options.flashBytes.value_or(int64_t(flash)))};
+}
+
 LogicalResult Compilation::emit(StringRef name) {
   AtomicOutput package(options.outputDirectory);
-  if (llvm::Error error = emitPackage(*module, {name.str(), resourceDir(), target.name, weightsRegion().name}, package))
+  if (llvm::Error error = emitPackage(*module, {name.str(), resourceDir(), target.name, weightsRegion().name, limits()}, package))
     return fail(llvm::toString(std::move(error)));
   int64_t packBytes = int64_t(package.fileContents().at(name.str() + ".weights").size());
   int64_t flashBytes = options.flashBytes.value_or(int64_t(weightsRegion().sizeBytes));

@@ -46,7 +46,7 @@ struct CompileOptions {
   std::optional<int64_t> sramBytes;
   /// Bytes for the arena alone.
   std::optional<int64_t> arenaBytes;
-  /// Bytes of flash for the weights; the target's where absent.
+  /// Bytes of flash for weights, code and tables, of which only the weights are known here; the target's where absent.
   std::optional<int64_t> flashBytes;
   /// Tokens computed together; chosen by the compiler where absent.
   std::optional<int64_t> tokenBlock;

@@ -36,6 +36,10 @@ static const char *const kHeader = R"(/* @name@: @about@
 /* The weights, in section .mcuform_weights: constant, @reading@. */
 #define @NAME@_WEIGHTS_BYTES @weights@
 
+/* The limits that this package was compiled for. Once mcuform-run has run it on its target, also @NAME@_STACK_BYTES, _CODE_BYTES and
+ * _TABLES_BYTES, with the proof that all of it fits. */
+#include "@name@_fit.h"
+
 /* Define @memoryWords@ and a static output of the right size and alignment. */
 #ifdef __cplusplus
 @defineInCpp@#define @NAME@_DEFINE_OUTPUT(identifier) alignas(4) static int16_t identifier[@NAME@_OUTPUT_COUNT]

@@ -82,6 +82,7 @@ llvm::Expected<Package> collectPackage(ModuleOp module, const EmissionOptions &o
   package.upperName = StringRef(options.name).upper();
   package.targetName = options.targetName;
   package.flashRegion = options.flashRegion;
+  package.limits = options.limits;
   package.modelName = stringOf(module, "mcuf.model_name");
   package.modelSha256 = stringOf(module, "onnxin.sha256");
   if (auto parameters = module->getAttrOfType<IntegerAttr>("mcuf.parameters"))
@@ -212,6 +213,7 @@ llvm::Error emitPackage(ModuleOp module, const EmissionOptions &options, AtomicO
   const std::string &name = options.name;
   std::vector<std::pair<std::string, std::string>> files = {
       {name + ".h", emission::emitHeader(*package)},
+      {name + "_fit.h", fitHeader(name, options.targetName, options.limits, std::nullopt)},
       {name + ".cpp", emission::emitSource(*package)},
       {name + ".weights", std::string(package->pack.bytes.begin(), package->pack.bytes.end())},
       {name + "_weights.S", emission::emitWeightsAssembly(*package)},

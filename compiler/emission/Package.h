@@ -5,6 +5,7 @@
 #define MCUFORM_COMPILER_EMISSION_PACKAGE_H
 
 #include "compiler/support/AtomicOutput.h"
+#include "compiler/support/Fit.h"
 
 #include "mlir/IR/BuiltinOps.h"
 
@@ -15,6 +16,7 @@ struct EmissionOptions {
   std::string resourceDir; ///< holds runtime/
   std::string targetName;  ///< for the report
   std::string flashRegion; ///< of the target, where the weights lie; for the report
+  FitLimits limits;
 };
 
 /// Adds all files of the package to `output`; the caller commits them. `module` has passed mcuf-verify-memory.

@@ -127,6 +127,9 @@ std::string emitReport(const Package &package) {
                                          {"lower_bound_bytes", region.lowerBoundBytes},
                                          {"gap_bytes", region.bytes - region.lowerBoundBytes},
                                          {"capacity_bytes", region.capacityBytes}});
+  report["limits"] = {
+      {"arena_bytes", package.limits.arena}, {"sram_bytes", package.limits.sram}, {"flash_bytes", package.limits.flash}};
+  report["fit"] = nullptr; // until mcuform-run proves it
   report["flash"] = {{"weights_bytes", package.weightsBytes}, {"pack_bytes", package.pack.bytes.size()}};
   // docs/memory.md says what is counted.
   report["flash"]["read_per_inference"] = {{{"region", package.flashRegion},

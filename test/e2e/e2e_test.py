@@ -428,13 +428,13 @@ def vit_tiny_host_equals_board(tools):
     board = check_both_targets(tools, package, images)
     print(json.dumps(board, indent=1))
     expect(board["instructions_per_image"] <= 1_400_000_000, "%d instructions" % board["instructions_per_image"])
-    # The runtime as it was linked, with its tables.
-    build = tools.path("build")
-    run(tools, package, "mps2-an500", first_images(tools, shared("imagenet/images.npy"), 1), "linked.npy", **{"build-dir": build})
-    listing = subprocess.run(["arm-none-eabi-nm", "-S", "-C", os.path.join(build, "harness")], check=True, capture_output=True, text=True).stdout
-    code = sum(int(words[1], 16) for words in map(str.split, listing.splitlines()) if len(words) > 3 and "mcuform::rt::" in words[3] + "".join(words[4:]))
-    print("runtime:", code)
-    expect(10_000 < code <= 24 * 1024, "the runtime takes %d bytes" % code)
+    # The runtime as it was linked, with its tables and the emitted code.
+    with open(os.path.join(package, "report.json")) as file:
+        report = json.load(file)
+    fit = report["fit"]
+    expect(10_000 < fit["code_bytes"] + fit["tables_bytes"] <= 24 * 1024, "code: %s" % fit)
+    expect(fit["sram_bytes"] == report["sram"]["arena_bytes"] + board["stack_bound_bytes"] <= report["limits"]["sram_bytes"], "SRAM: %s" % fit)
+    expect(report["flash"]["pack_bytes"] < fit["flash_bytes"] <= report["limits"]["flash_bytes"], "flash: %s" % fit)
 
 
 @case

@@ -166,6 +166,15 @@ def header_is_c_and_cpp(tools):
     with open(source, "w") as file:
         file.write('#include "vit.h"\nVIT_DEFINE_ARENA(arena);\nVIT_DEFINE_OUTPUT(logits);\nint use(void) { return vit_run(arena, logits); }\n')
     run("gcc", "-std=c11", "-Wall", "-Wextra", "-Wpedantic", "-Werror", "-I", package, "-c", source, "-o", tools.path("c.o"))
+    # It holds the arena to its limit.
+    with open(os.path.join(package, "vit_fit.h")) as file:
+        text = file.read()
+    with open(os.path.join(package, "vit_fit.h"), "w") as file:
+        file.write(text.replace("ARENA_LIMIT_BYTES 1048576", "ARENA_LIMIT_BYTES 100"))
+    refused = subprocess.run(["gcc", "-std=c11", "-I", package, "-c", source, "-o", tools.path("c.o")], capture_output=True, text=True)
+    expect(refused.returncode != 0 and "the arena exceeds its limit" in refused.stderr, refused.stderr)
+    with open(os.path.join(package, "vit_fit.h"), "w") as file:
+        file.write(text)
     run("g++", "-std=c++17", "-Wall", "-Wextra", "-Wpedantic", "-Werror", "-I", package, "-x", "c++", "-c", source, "-o", tools.path("cpp.o"))
 
 

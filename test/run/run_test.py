@@ -141,6 +141,49 @@ def arena_of_nearly_all_sram_runs(f):
     expect(json.loads(f.read("r.json"))["arena_high_water_bytes"] == 318000, "wrong high-water mark")
 
 
+def proved(f):
+    """What the package's report says of its fit, and its fit header's constants."""
+    constants = re.findall(r"^#define FAKE_(\w+)_BYTES (\d+)$", f.read("package/fake_fit.h").decode(), re.M)
+    return json.loads(f.read("package/report.json"))["fit"], {name: int(value) for name, value in constants}
+
+
+@on_board
+def fit_is_recorded_in_the_package(f):
+    before = json.loads(f.read("package/report.json"))
+    for target in "host", "mps2-an386":
+        f.run("--target", target)
+    fit, constants = proved(f)
+    expect(fit is None and "STACK" not in constants, "proved for another target: %s %s" % (fit, constants))
+    f.run("--target", "mps2-an500", "--json", "r.json")
+    fit, constants = proved(f)
+    result = json.loads(f.read("r.json"))
+    expect(constants["STACK"] == fit["stack_bytes"] == result["stack_bound_bytes"] == sum(use["bytes"] for use in fit["deepest_stack"]), "stack: %s" % fit)
+    expect(50 < constants["CODE"] == fit["code_bytes"] == result["code_bytes"] < 1000, "code: %s" % fit)
+    expect(0 <= constants["TABLES"] == fit["tables_bytes"] == result["tables_bytes"] < 100, "tables: %s" % fit)
+    expect(fit["sram_bytes"] == 1001 + fit["stack_bytes"] and fit["flash_bytes"] == 360 + fit["code_bytes"] + fit["tables_bytes"], "sums: %s" % fit)
+    expect({**before, "fit": fit} == json.loads(f.read("package/report.json")), "something else of the report changed")
+    f.run("--target", "mps2-an500")
+    expect(proved(f) == (fit, constants), "proved twice, differently")
+
+    # The header holds the sums to the limits, for C and C++.
+    f.write("use.c", '#include "fake.h"\n')
+    for language in "c", "c++":
+        for arena, words in (1001, None), (1048576, "arena, static data and stack exceed the SRAM"), (1048577, "the arena exceeds its limit"):
+            done = subprocess.run(["gcc", "-x", language, "-DFAKE_ARENA_BYTES=%d" % arena, "-I", f.path("package"), "-c", f.path("use.c"), "-o", f.path("use.o")],
+                                  stderr=subprocess.PIPE, universal_newlines=True)
+            expect(done.returncode == (words is not None) and (words or "") in done.stderr, "%d: %s" % (arena, done.stderr))
+
+
+@on_board
+def package_over_its_limits_is_refused(f):
+    f.package(limits={"sram_bytes": 1010})
+    f.run("--target", "mps2-an500", status=1, says=["bytes of SRAM (arena 1001, static data 0, stack ", "it was compiled for 1010"])
+    f.package(limits={"flash_bytes": 400})
+    f.run("--target", "mps2-an500", status=1, says=["bytes of flash (weights 360, code ", "it was compiled for 400"])
+    expect(proved(f)[0] is None, "recorded though refused")
+    f.run("--target", "mps2-an386")
+
+
 @on_every_board
 def accesses_outside_the_memory_map_fault(f, board):
     flash, sram, weights = read_memory_map(board)

@@ -81,6 +81,9 @@ PackageReport fromJson(const json &root) {
   report.arenaBytes = root.at("sram").at("arena_bytes").get<uint64_t>();
   for (const json &region : root.at("sram").value("regions", json::array()))
     report.regions.push_back({region.at("name").get<std::string>(), region.at("arena_bytes").get<uint64_t>()});
+  report.packBytes = root.at("flash").at("pack_bytes").get<uint64_t>();
+  const json &limits = root.at("limits");
+  report.limits = {limits.at("arena_bytes").get<uint64_t>(), limits.at("sram_bytes").get<uint64_t>(), limits.at("flash_bytes").get<uint64_t>()};
   report.staticBytes = root.at("sram").value("static_bytes", uint64_t{0});
   // Only a profile needs them.
   for (const json &layer : root.value("layers", json::array()))

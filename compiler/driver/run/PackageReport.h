@@ -2,6 +2,7 @@
 #ifndef MCUFORM_COMPILER_DRIVER_RUN_PACKAGEREPORT_H
 #define MCUFORM_COMPILER_DRIVER_RUN_PACKAGEREPORT_H
 
+#include "compiler/support/Fit.h"
 #include "compiler/support/TargetDescription.h"
 
 #include "llvm/ADT/StringRef.h"
@@ -47,6 +48,8 @@ struct PackageReport {
   int64_t outputCount = 0;
   float outputScale = 0; ///< logit = scale * int16
   uint64_t arenaBytes = 0, staticBytes = 0;
+  uint64_t packBytes = 0;               ///< the weights, as they lie in flash
+  FitLimits limits;
   std::vector<PackageRegion> regions; ///< arenaBytes by memory; empty where there is one arena
   std::vector<PackageLayer> layers;
   std::vector<PackageCall> calls; ///< in the order of MCUFORM_CALL's numbers

@@ -71,11 +71,12 @@ void printMeasurements(const Summary &summary, llvm::raw_ostream &os) {
     line(os, "  in " + region.name, grouped(used) + " bytes used of " + grouped(region.arenaBytes));
   if (result.stackHighWaterBytes)
     line(os, "stack", grouped(*result.stackHighWaterBytes) + " bytes used of " + grouped(summary.target.stackReserveBytes) + ", by paint");
-  if (summary.stackBound) {
+  if (summary.fit) {
     std::string path;
-    for (const StackUse &use : summary.stackBound->deepest)
+    for (const StackUse &use : summary.fit->stack.deepest)
       path += (path.empty() ? "" : ", ") + plainName(use.function);
-    line(os, "stack bound", grouped(summary.stackBound->bytes) + " bytes at most: " + path);
+    line(os, "stack bound", grouped(summary.fit->stack.bytes) + " bytes at most: " + path);
+    line(os, "code", grouped(summary.fit->size.code) + " bytes, tables " + grouped(summary.fit->size.tables));
   }
   for (const RegionUse &use : summary.memory)
     line(os, use.region.name,
@@ -125,7 +126,10 @@ std::string summaryJson(const Summary &summary) {
   for (auto [region, used] : llvm::zip(summary.report.regions, result.arenaHighWater))
     root["arenas"].push_back({{"region", region.name}, {"arena_bytes", region.arenaBytes}, {"high_water_bytes", used}});
   root["stack_high_water_bytes"] = orNull(result.stackHighWaterBytes);
-  root["stack_bound_bytes"] = summary.stackBound ? nlohmann::ordered_json(summary.stackBound->bytes) : nlohmann::ordered_json(nullptr);
+  const std::optional<LinkedFit> &fit = summary.fit;
+  root["stack_bound_bytes"] = orNull(fit ? std::optional(fit->stack.bytes) : std::nullopt);
+  root["code_bytes"] = orNull(fit ? std::optional(fit->size.code) : std::nullopt);
+  root["tables_bytes"] = orNull(fit ? std::optional(fit->size.tables) : std::nullopt);
   root["memory"] = nlohmann::ordered_json::array();
   for (const RegionUse &use : summary.memory)
     root["memory"].push_back({{"region", use.region.name}, {"used_bytes", use.usedBytes}, {"size_bytes", use.region.sizeBytes}});

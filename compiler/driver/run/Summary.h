@@ -2,11 +2,11 @@
 #ifndef MCUFORM_COMPILER_DRIVER_RUN_SUMMARY_H
 #define MCUFORM_COMPILER_DRIVER_RUN_SUMMARY_H
 
+#include "compiler/driver/run/FitRecord.h"
 #include "compiler/driver/run/LayerValues.h"
 #include "compiler/driver/run/MemoryMap.h"
 #include "compiler/driver/run/PackageRun.h"
 #include "compiler/driver/run/Profile.h"
-#include "compiler/driver/run/StackBound.h"
 #include "compiler/driver/run/Statistics.h"
 
 #include "llvm/Support/raw_ostream.h"
@@ -20,7 +20,7 @@ struct Summary {
   const RunResult &result;
   Accuracy accuracy;
   std::vector<RegionUse> memory;
-  std::optional<StackBound> stackBound; ///< where the target's programs can be proved one
+  std::optional<LinkedFit> fit; ///< where it can be proved for the target's programs
   std::optional<Profile> profile; ///< where one was asked for
   std::optional<LayerComparison> layers; ///< where one was asked for
   double seconds = 0; ///< that the run took here

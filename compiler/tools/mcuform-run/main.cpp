@@ -3,6 +3,7 @@
 // Everything that can be refused is refused before the first slow step. Files are written last, so that a failed run leaves none.
 #include "compiler/driver/FloatOracle.h"
 #include "compiler/driver/run/Faults.h"
+#include "compiler/driver/run/FitRecord.h"
 #include "compiler/driver/run/Inputs.h"
 #include "compiler/driver/run/LayerPage.h"
 #include "compiler/driver/run/PackageBuild.h"
@@ -122,26 +123,11 @@ llvm::Expected<std::vector<float>> evaluateReference(const std::string &path, co
   return logits;
 }
 
-/// The SRAM holds arena, static data and the deepest stack together; for the rest of the program see the linker's script.
-llvm::Error checkFit(const Inputs &inputs, uint64_t stackBytes) {
-  const MemoryRegion &sram = *inputs.target.findRegion(MemoryKind::Sram);
-  const uint64_t arenaBytes = inputs.report.arenaBytesBesideStack(inputs.target),
-                 needed = arenaBytes + inputs.report.staticBytes + stackBytes;
-  if (needed > sram.sizeBytes)
-    return fault("package '" + llvm::Twine(inputs.report.name) + "' needs " + llvm::Twine(needed) + " bytes of '" + sram.name +
-                 "' (arena " + llvm::Twine(arenaBytes) + ", static data " + llvm::Twine(inputs.report.staticBytes) + ", stack " +
-                 llvm::Twine(stackBytes) + "), target '" + inputs.target.name + "' has " + llvm::Twine(sram.sizeBytes));
-  if (stackBytes > inputs.target.stackReserveBytes)
-    return fault("package '" + llvm::Twine(inputs.report.name) + "' takes up to " + llvm::Twine(stackBytes) + " bytes of stack, target '" +
-                 inputs.target.name + "' reserves " + llvm::Twine(inputs.target.stackReserveBytes));
-  return llvm::Error::success();
-}
-
 /// What building and running gives.
 struct Run {
   RunResult result;
   std::vector<RegionUse> memory;
-  std::optional<StackBound> stackBound;
+  std::optional<LinkedFit> fit;
   std::optional<Profile> profile;
   double seconds = 0;
 };
@@ -162,13 +148,9 @@ llvm::Expected<Run> buildAndRun(const Options &options, const Inputs &inputs) {
   llvm::Expected<std::vector<RegionUse>> memory = readMemoryMap(*program, inputs.target);
   if (!memory)
     return memory.takeError();
-  llvm::Expected<std::optional<StackBound>> stackBound =
-      readStackBound(*program, buildDirectory, inputs.report.entries(), inputs.target.hasFeature("mve"));
-  if (!stackBound)
-    return stackBound.takeError();
-  if (*stackBound)
-    if (llvm::Error error = checkFit(inputs, (*stackBound)->bytes))
-      return error;
+  llvm::Expected<std::optional<LinkedFit>> fit = proveFit(inputs.report, inputs.target, *program, buildDirectory);
+  if (!fit)
+    return fit.takeError();
 
   const auto start = std::chrono::steady_clock::now();
   Progress progress("running on " + inputs.target.name, static_cast<uint64_t>(inputs.imageCount()));
@@ -184,10 +166,10 @@ llvm::Expected<Run> buildAndRun(const Options &options, const Inputs &inputs) {
   if (!result)
     return result.takeError();
   const double seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
-  if (*stackBound && result->stackHighWaterBytes && *result->stackHighWaterBytes > (*stackBound)->bytes)
+  if (*fit && result->stackHighWaterBytes && *result->stackHighWaterBytes > (*fit)->stack.bytes)
     return bug("package '" + inputs.report.name + "' took " + llvm::Twine(*result->stackHighWaterBytes) + " bytes of stack, more than the " +
-               llvm::Twine((*stackBound)->bytes) + " that it was proved to need at most");
-  Run run{std::move(*result), std::move(*memory), std::move(*stackBound), std::nullopt, seconds};
+               llvm::Twine((*fit)->stack.bytes) + " that it was proved to need at most");
+  Run run{std::move(*result), std::move(*memory), std::move(*fit), std::nullopt, seconds};
   if (options.profile) {
     if (run.result.instructions.empty())
       return fault("target '" + inputs.target.name + "' counts no instructions, so there is nothing to profile");
@@ -322,10 +304,14 @@ llvm::Error work(const Options &options) {
   }
 
   const Accuracy accuracy = computeAccuracy(logits, static_cast<size_t>(inputs->report.outputCount), inputs->labels, reference);
-  const Summary summary{inputs->report, inputs->target, inputs->imageCount(), run->result, accuracy, run->memory, run->stackBound, run->profile, layers, run->seconds};
+  const Summary summary{inputs->report, inputs->target, inputs->imageCount(), run->result, accuracy, run->memory, run->fit, run->profile, layers, run->seconds};
   show(options, *inputs, logits, reference);
   printSummary(summary, llvm::outs());
   llvm::outs().flush();
+  // With hooks it is other code.
+  if (run->fit && inputs->report.target == inputs->target.name && !options.profile)
+    if (llvm::Error error = recordFit(inputs->report, *run->fit))
+      llvm::errs() << "mcuform-run: warning: the proof that the package fits is not recorded in it: " << llvm::toString(std::move(error)) << "\n";
   if (!options.output.empty())
     if (llvm::Error error = writeLogits(options.output, *inputs, logits))
       return error;

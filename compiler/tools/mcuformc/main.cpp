@@ -71,7 +71,7 @@ int main(int argc, char **argv) {
   app.add_option("--sram", sram, "budget for arena, static data and stack together, such as 320K (default: the target's)")
       ->transform(kBytes);
   app.add_option("--arena", arena, "budget for the arena alone")->transform(kBytes);
-  app.add_option("--flash", flash, "budget for the weights (default: the target's)")->transform(kBytes);
+  app.add_option("--flash", flash, "budget for weights, code and tables together (default: the target's); code and tables are known once mcuform-run has linked them")->transform(kBytes);
   app.add_option("--token-block", options.tokenBlock, "tokens computed together (default: chosen)")->check(CLI::PositiveNumber);
   app.add_option("--input-mode", options.inputMode,
                  "where the image stands: frame, in memory of its own until its last patch is read; overwrite, over the tokens that "

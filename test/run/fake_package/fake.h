@@ -15,6 +15,8 @@
 #define FAKE_OUTPUT_COUNT 4
 #define FAKE_OUTPUT_SCALE 0.03125f
 #define FAKE_STATIC_BYTES 0
+#define FAKE_WEIGHTS_BYTES 360
+#include "fake_fit.h"
 
 #ifdef __cplusplus
 #define FAKE_DEFINE_ARENA(identifier) alignas(FAKE_ARENA_ALIGN) static unsigned char identifier[FAKE_ARENA_BYTES]
