@@ -50,6 +50,7 @@ Work workOf(StringRef kernel) {
       .Case("attention_scores_s16", Work{"tokens", "head_width", 8, 64})
       .Case("attention_context_s16", Work{"head_width", "tokens", 9.6, 64})
       .Case("attention_context_keys_s16", Work{"head_width", "tokens", 28, 1357})
+      .Case("attention_context_keys_one_s16", Work{"head_width", "tokens", 28, 0, 1.8})
       .Case("softmax_s16", Work{"tokens", "", 8.64, 0})
       .Case("layer_norm_s16", Work{"width", "", 9.27, 0})
       .Case("layer_norm_affine_s16", Work{"width", "", 21.4, 0})

@@ -181,7 +181,7 @@ void LoopBuilder::buildAttention(mcuf::QAttentionOp op) {
           in(view(mult, {{head}}, loc))},
          {rows, tokens, keyWidth, mcuf::widthOf(op.getQ())});
     call(op, "softmax_s16", {inout(scores), out(sums)}, {rows, tokens});
-    call(op, sharesCache(op) ? "attention_context_keys_s16" : "attention_context_s16",
+    call(op, !sharesCache(op) ? "attention_context_s16" : blockRows > 1 ? "attention_context_keys_s16" : "attention_context_keys_one_s16",
          {out(resultRowsOf(op, {head, valueWidth})), in(scores), in(view(values, {{head}, {0}}, loc)), in(sums)},
          {rows, tokens, valueWidth, strideOf(op)});
   });

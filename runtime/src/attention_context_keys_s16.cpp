@@ -1,6 +1,6 @@
 // Unnormalized probabilities against tokens in the layout of the K cache. What the micro-kernels want is that of the V cache: neighbours in
-// memory are to be columns, and are tokens here. So two columns are turned at a time, for all rows that come together; few rows are not
-// worth it.
+// memory are to be columns, and are tokens here. So two columns are turned at a time, for all rows that come together; one alone, which is not
+// worth it, has attention_context_keys_one_s16.
 #include "halfwords.h"
 #include "mcuform/kernels.h"
 #include "row_dots.h"
@@ -42,44 +42,8 @@ __attribute__((noinline)) void add_tokens(int32_t (*acc)[2], bool begins, const 
   }
 }
 
-/// Two columns of one or two rows as they stand.
-template <int32_t rows> inline void few_rows(int32_t (*acc)[2], const int16_t *scores, int32_t padded, const int8_t *keys, ptrdiff_t step) {
-  int32_t sum00 = 0, sum01 = 0, sum10 = 0, sum11 = 0; // compilers keep those of an array in memory
-  for (const int16_t *const end = scores + padded; scores != end; scores += 2, keys += step) {
-    const uint32_t word = load_word(keys);
-    uint32_t even, odd, first, second;
-    __asm__("sxtb16 %0, %1" : "=r"(even) : "r"(word));        // of token t: columns d and d+1
-    __asm__("sxtb16 %0, %1, ror #8" : "=r"(odd) : "r"(word)); // of token t+1
-    __asm__("pkhbt %0, %1, %2, lsl #16" : "=r"(first) : "r"(even), "r"(odd));
-    __asm__("pkhtb %0, %1, %2, asr #16" : "=r"(second) : "r"(odd), "r"(even));
-    const uint32_t row0 = load_word(scores);
-    sum00 = multiply_accumulate(row0, first, sum00);
-    sum01 = multiply_accumulate(row0, second, sum01);
-    if constexpr (rows == 2) {
-      const uint32_t row1 = load_word(scores + padded);
-      sum10 = multiply_accumulate(row1, first, sum10);
-      sum11 = multiply_accumulate(row1, second, sum11);
-    }
-  }
-  acc[0][0] = sum00;
-  acc[0][1] = sum01;
-  if constexpr (rows == 2) {
-    acc[1][0] = sum10;
-    acc[1][1] = sum11;
-  }
-}
-
 /// Two columns of all rows of a pass; `step` bytes from one pair of tokens to the next.
 inline void two_columns(int32_t (*acc)[2], const int16_t *scores, int32_t padded, int32_t rows, const int8_t *keys, ptrdiff_t step) {
-  constexpr int32_t worth_turning = 5;
-  if (rows < worth_turning) {
-    int32_t r = 0;
-    for (; r + 2 <= rows; r += 2)
-      few_rows<2>(acc + r, scores + static_cast<ptrdiff_t>(r) * padded, padded, keys, step);
-    if (r < rows)
-      few_rows<1>(acc + r, scores + static_cast<ptrdiff_t>(r) * padded, padded, keys, step);
-    return;
-  }
   for (int32_t first = 0; first < padded; first += tokens_at_once)
     add_tokens(acc, first == 0, scores + first, padded, rows, keys + first / 2 * step, step,
                padded - first < tokens_at_once ? padded - first : tokens_at_once);

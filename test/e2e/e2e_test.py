@@ -501,6 +501,16 @@ def sample_in_every_schedule(tools):
 
 
 @case
+def sample_absorbed_with_few_tokens(tools):
+    """A row alone has a kernel of its own for its context: the bound for the stack is that of what runs. Both kernels give the same logits."""
+    for block in "1", "2":
+        package = tools.compile(sample("shapes_vit.onnx"), sample("calibration.npy"), output="by-" + block, schedule="absorbed", token_block=block)
+        check_both_targets(tools, package, first_images(tools, sample("test_images.npy"), 2))
+        run(tools, package, "host", first_images(tools, sample("test_images.npy"), 8), block + ".npy")
+    expect(read(tools.path("1.npy")) == read(tools.path("2.npy")), "logits differ between 1 and 2 tokens")
+
+
+@case
 def vit_tiny_is_streamed(tools):
     images = first_images(tools, shared("imagenet/images.npy"), 2)
     model, calibration = shared("models/vit_tiny_patch16_224.onnx"), shared("imagenet/calibration.npy")

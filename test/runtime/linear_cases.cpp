@@ -138,4 +138,9 @@ Verdict check_attention_context_keys_s16(attention_context_keys_s16_type *expect
                        [](int32_t t, int32_t d, int32_t, int32_t head_width) { return t / 2 * 2 * head_width + 2 * d + t % 2; });
 }
 
+Verdict check_attention_context_keys_one_s16(attention_context_keys_one_s16_type *expected, attention_context_keys_one_s16_type *actual,
+                                             Random &random) {
+  return check_attention_context_keys_s16(expected, actual, random);
+}
+
 } // namespace mcuform::test

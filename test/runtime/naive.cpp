@@ -320,6 +320,11 @@ void attention_context_keys_s16(int16_t *context, const int16_t *scores, const i
   attention_context_s16(context, scores, values.data(), sums, rows, tokens, head_width, context_stride);
 }
 
+void attention_context_keys_one_s16(int16_t *context, const int16_t *scores, const int8_t *keys, const int32_t *sums, int32_t rows,
+                                    int32_t tokens, int32_t head_width, int32_t context_stride) {
+  attention_context_keys_s16(context, scores, keys, sums, rows, tokens, head_width, context_stride);
+}
+
 void narrow_s8(int8_t *out, const int16_t *in, const int32_t *mult, int32_t rows, int32_t width) {
   for (int32_t i = 0; i < rows * width; ++i)
     out[i] = static_cast<int8_t>(clamp_to_bits(round_mul_acc(in[i], mult[i % width], 0), 8));

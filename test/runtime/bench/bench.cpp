@@ -146,6 +146,8 @@ int32_t run() {
     int8_t *rows_of_tokens = buffer<int8_t>((tokens + 1) * 192, -127, 127);
     measure("attention_context_keys_s16, 197 keys of 192", rows, "MAC", 3 * work,
             [&] { attention_context_keys_s16(wide, scores, rows_of_tokens, sums, rows, tokens, 192, 192); });
+    measure("attention_context_keys_one_s16, 197 keys of 192", rows, "MAC", 3 * work,
+            [&] { attention_context_keys_one_s16(wide, scores, rows_of_tokens, sums, rows, tokens, 192, 192); });
     release_memory();
   }
   int16_t *x = buffer<int16_t>(tokens * 192, -30000, 30000);
