@@ -229,7 +229,7 @@ std::string Compilation::cacheOf(ArrayRef<int64_t> absorbed) const {
 ScheduleRequest Compilation::scheduleRequest() const {
   ScheduleRequest request;
   request.budgetBytes = budget;
-  request.isBudgetGiven = options.arenaBytes || options.sramBytes;
+  request.isBudgetGiven = options.arenaBytes || options.sramBytes || !options.memoryBytes.empty();
   request.flashCyclesPerByte = weightsRegion().readCyclesPerByte;
   request.regions = regions;
   request.weightPanelBytes = options.weightPanelBytes.value_or(int64_t(target.weightPanelBytes));
@@ -263,15 +263,27 @@ LogicalResult Compilation::divideBudget() {
   besideArenaBytes =
       int64_t(target.stackReserveBytes) + kApplicationBytes + outputBytes + int64_t(memories.size() - 1) * kApplicationBytesElsewhere;
   int64_t sram = 0;
+  std::map<std::string, int64_t> unknown = options.memoryBytes;
+  std::vector<std::string> names;
+  int64_t room = 0; // of all of them
   for (const MemoryRegion &memory : memories) {
     sram += int64_t(memory.sizeBytes);
     int64_t taken = regions.empty() ? kApplicationBytes + outputBytes : kApplicationBytesElsewhere;
-    regions.push_back(memory.name + ":" + std::to_string(std::max<int64_t>(0, int64_t(target.budgetBytesOf(memory)) - taken)));
+    int64_t bytes = std::max<int64_t>(0, int64_t(target.budgetBytesOf(memory)) - taken);
+    if (auto limit = unknown.extract(memory.name))
+      bytes = std::min(bytes, limit.mapped());
+    regions.push_back(memory.name + ":" + std::to_string(bytes));
+    names.push_back(memory.name);
+    room += bytes;
   }
+  if (!unknown.empty())
+    return fail("--memory " + unknown.begin()->first + ": target '" + target.name + "' has no SRAM of that name; it has " + llvm::join(names, ", "));
   if (memories.size() == 1)
     regions.clear();
   sram = options.sramBytes.value_or(sram);
   budget = options.arenaBytes.value_or(sram - besideArenaBytes);
+  if (!options.memoryBytes.empty())
+    budget = std::min(budget, room);
   if (budget <= 0)
     return fail("a budget of " + Twine(sram) + " bytes leaves nothing for the arena beside a stack of " + Twine(target.stackReserveBytes) +
                     " bytes",

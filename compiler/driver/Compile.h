@@ -46,6 +46,8 @@ struct CompileOptions {
   std::optional<int64_t> sramBytes;
   /// Bytes for the arena alone.
   std::optional<int64_t> arenaBytes;
+  /// Bytes for the arena in single memories of the target, by name; all that stack and application leave where absent.
+  std::map<std::string, int64_t> memoryBytes;
   /// Bytes of flash for weights, code and tables, of which only the weights are known here; the target's where absent.
   std::optional<int64_t> flashBytes;
   /// Tokens computed together; chosen by the compiler where absent.

@@ -222,7 +222,7 @@ LogicalResult ScheduleSearch::measureRows(AttentionSchedule kind) {
   return success();
 }
 
-std::vector<ScheduleSearch::Combination> ScheduleSearch::combine(int64_t limitBytes) const {
+std::vector<ScheduleSearch::Combination> ScheduleSearch::combine(int64_t limitBytes, Streamed streamed) const {
   std::vector<Combination> fitting;
   std::optional<Combination> smallest;
   for (const RowsFigures &rows : rowsFigures) {
@@ -248,6 +248,8 @@ std::vector<ScheduleSearch::Combination> ScheduleSearch::combine(int64_t limitBy
       base.peakBytes = std::max(base.peakBytes, kinds[*best]->peakBytes);
     }
     for (const PatchFigures &patches : patchFigures) {
+      if (streamed == Streamed::Only && patches.inputMode != kStream)
+        continue;
       Combination combination = base;
       combination.choice.inputMode = patches.inputMode;
       combination.choice.patchBlock = patches.patchBlock;
@@ -260,9 +262,9 @@ std::vector<ScheduleSearch::Combination> ScheduleSearch::combine(int64_t limitBy
     }
   }
   auto isStreamed = [](const Combination &combination) { return combination.choice.inputMode == kStream; };
-  if (!llvm::all_of(fitting, isStreamed))
+  if (streamed == Streamed::Avoided && !llvm::all_of(fitting, isStreamed))
     llvm::erase_if(fitting, isStreamed);
-  if (fitting.empty())
+  if (fitting.empty() && smallest)
     fitting.push_back(*smallest);
   return fitting;
 }
@@ -295,7 +297,7 @@ LogicalResult ScheduleSearch::measureAll() {
   auto cheapest = [](const std::vector<Combination> &all) {
     return llvm::min_element(all, [](const Combination &a, const Combination &b) { return a.price < b.price; });
   };
-  std::vector<Combination> within = combine(request.budgetBytes), anywhere = combine(std::numeric_limits<int64_t>::max());
+  std::vector<Combination> within = combine(request.budgetBytes, Streamed::Avoided), anywhere = combine(std::numeric_limits<int64_t>::max(), Streamed::Avoided);
   const Combination &first = within.front();
   bool fits = first.peakBytes <= request.budgetBytes && (request.inputMode || first.choice.inputMode != kStream);
   if (fits && cheapest(within)->price < kWorthQuantizing * cheapest(anywhere)->price)
@@ -304,10 +306,7 @@ LogicalResult ScheduleSearch::measureAll() {
   return request.canAbsorb(all) ? measureRows(AttentionSchedule::Absorbed) : success();
 }
 
-FailureOr<PlannedSchedule> ScheduleSearch::run() {
-  if (failed(measureAll()))
-    return failure();
-  std::vector<Combination> all = combine(request.budgetBytes);
+std::vector<ScheduleSearch::Combination> ScheduleSearch::inOrder(std::vector<Combination> all) const {
   auto isOutOfReach = [&](const Combination &combination) {
     std::vector<int64_t> absorbed = attentionsOf(combination.choice, AttentionSchedule::Absorbed);
     return !absorbed.empty() && !request.canAbsorb(absorbed);
@@ -325,9 +324,16 @@ FailureOr<PlannedSchedule> ScheduleSearch::run() {
       return std::tuple(a.peakBytes, a.price) < std::tuple(b.peakBytes, b.price);
     });
   }
-  // A plan can be larger than what is alive at its peak, though it hardly ever is.
-  PlannedSchedule best;
-  for (const Combination &combination : all) {
+  return all;
+}
+
+LogicalResult ScheduleSearch::planFirstThatFits(ArrayRef<Combination> combinations, PlannedSchedule &best) {
+  // A plan can be larger than what is alive at its peak, though it hardly ever is, and buffers that fit together may not fit the memories
+  // one by one. Where that is so, what needs more altogether is not tried.
+  int64_t refusedPeak = std::numeric_limits<int64_t>::max();
+  for (const Combination &combination : combinations) {
+    if (combination.peakBytes >= refusedPeak)
+      continue;
     FailureOr<PlannedSchedule> planned = plan(combination);
     if (failed(planned))
       return failure();
@@ -335,7 +341,20 @@ FailureOr<PlannedSchedule> ScheduleSearch::run() {
       best = std::move(*planned);
     if (best.fits)
       break;
+    refusedPeak = combination.peakBytes;
   }
+  return success();
+}
+
+FailureOr<PlannedSchedule> ScheduleSearch::run() {
+  PlannedSchedule best;
+  if (failed(measureAll()) || failed(planFirstThatFits(inOrder(combine(request.budgetBytes, Streamed::Avoided)), best)))
+    return failure();
+  if (best.fits || request.inputMode)
+    return best;
+  std::vector<Combination> streamed = combine(request.budgetBytes, Streamed::Only);
+  if (!streamed.empty() && failed(planFirstThatFits(inOrder(std::move(streamed)), best)))
+    return failure();
   return best;
 }
 

@@ -105,8 +105,14 @@ private:
   std::vector<int64_t> tokenBlocks() const;
   mlir::LogicalResult measurePatches();
   mlir::LogicalResult measureRows(AttentionSchedule kind);
-  /// All combinations within `limitBytes`, streamed ones only where there are no others; the smallest one alone where there is none.
-  std::vector<Combination> combine(int64_t limitBytes) const;
+  enum class Streamed { Avoided, Only };
+  /// All combinations within `limitBytes`, streamed ones only where there are no others, or only those; the smallest one alone where there
+  /// is none.
+  std::vector<Combination> combine(int64_t limitBytes, Streamed streamed) const;
+  /// The best first, without those that cannot be quantized.
+  std::vector<Combination> inOrder(std::vector<Combination> all) const;
+  /// Plans them in this order until one fits; else the smallest of them and `best`.
+  mlir::LogicalResult planFirstThatFits(llvm::ArrayRef<Combination> combinations, PlannedSchedule &best);
   mlir::FailureOr<PlannedSchedule> plan(const Combination &combination);
   mlir::LogicalResult measureAll();
 

@@ -145,6 +145,21 @@ def a_budget_that_another_mode_meets(tools):
 
 
 @case
+def memories_have_budgets_of_their_own(tools):
+    common = ("--calibrate", CALIBRATION, "-o", tools.path("out"), "--target", "mps2-an500-f746")
+    for limits in {"dtcm": 8192, "sram1": 6144, "sram2": 0}, {"dtcm": 0}:
+        tools.call("mcuformc", SAMPLE, *common, *(word for name, bytes in limits.items() for word in ("--memory", "%s=%d" % (name, bytes))))
+        with open(tools.path("out", "report.json")) as file:
+            used = {region["name"]: region["arena_bytes"] for region in json.load(file)["sram"]["regions"]}
+        expect(used and all(used.get(name, 0) <= bytes for name, bytes in limits.items()), "%s within %s" % (used, limits))
+    target = ("--target", "mps2-an500-f746")
+    refused(tools, SAMPLE, "region 'dtcm' needs", "it has 1024 for buffers", extra=target + ("--memory", "dtcm=1K", "--memory", "sram1=1K", "--memory", "sram2=1K"))
+    refused(tools, SAMPLE, "--memory itcm: target 'mps2-an500-f746' has no SRAM of that name; it has dtcm, sram1, sram2", extra=target + ("--memory", "itcm=1K"))
+    for wrong in "dtcm", "dtcm=", "dtcm=much":
+        tools.call("mcuformc", SAMPLE, *common, "--memory", wrong, status=2)
+
+
+@case
 def flash_that_is_too_small(tools):
     refused(tools, SAMPLE, "flash", extra=("--flash", "100K"))
 

@@ -36,7 +36,7 @@ std::optional<int64_t> parseWeights(llvm::StringRef text) {
 int main(int argc, char **argv) {
   CompileOptions options;
   std::string stopAfter, explain, schedule, weights;
-  std::vector<std::string> dims;
+  std::vector<std::string> dims, memories;
   std::optional<uint64_t> sram, arena, flash, weightPanel;
   bool interleaveRows = false;
 
@@ -71,6 +71,7 @@ int main(int argc, char **argv) {
   app.add_option("--sram", sram, "budget for arena, static data and stack together, such as 320K (default: the target's)")
       ->transform(kBytes);
   app.add_option("--arena", arena, "budget for the arena alone")->transform(kBytes);
+  app.add_option("--memory", memories, "budget for the arena in one of the target's memories, such as dtcm=32K (default: all of it); may be repeated");
   app.add_option("--flash", flash, "budget for weights, code and tables together (default: the target's); code and tables are known once mcuform-run has linked them")->transform(kBytes);
   app.add_option("--token-block", options.tokenBlock, "tokens computed together (default: chosen)")->check(CLI::PositiveNumber);
   app.add_option("--input-mode", options.inputMode,
@@ -109,6 +110,13 @@ int main(int argc, char **argv) {
       if (equals == std::string::npos || !CLI::detail::lexical_cast(dim.substr(equals + 1), size) || size < 1)
         throw CLI::ValidationError("--dim", "'" + dim + "' is not of the form symbol=size");
       options.dims[dim.substr(0, equals)] = size;
+    }
+    for (const std::string &memory : memories) {
+      size_t equals = memory.find('=');
+      std::string bytes = equals == std::string::npos ? "" : memory.substr(equals + 1);
+      if (bytes.empty() || !kBytes(bytes).empty())
+        throw CLI::ValidationError("--memory", "'" + memory + "' is not of the form name=bytes");
+      options.memoryBytes[memory.substr(0, equals)] = std::stoll(bytes);
     }
     if (auto found = llvm::find(kAttentionSchedules, schedule); found != kAttentionSchedules.end())
       options.schedule = AttentionSchedule(found - kAttentionSchedules.begin());
