@@ -12,8 +12,9 @@ import sys
 import numpy as np
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "tools"))
-from cases import ROOT, case, expect, main, shared  # noqa: E402
+from cases import ROOT, SHARED, Skip, case, expect, main, need, shared  # noqa: E402
 
+ONNXRUNTIME = os.path.join(ROOT, "build", "onnxruntime")
 EXPORT = os.path.join(ROOT, "samples", "mcuformer", "export.py")
 SMALL = ["--image", "60", "--patch", "20", "--heads", "3,2", "--mlp-ratios", "4,3.5", "--classes", "10", "--count", "32"]
 
@@ -165,6 +166,66 @@ def shared_models_at_opsets_13_and_17(tools):
             tools.call("mcuform-run", tools.path("out"), "--target", "host", "--input", tools.path("inputs.npy"), "--output", tools.path("int8.npy"))
             same = (np.load(tools.path("int8.npy")).argmax(-1) == expected.argmax(-1)).mean()
             expect(same >= 0.99, "%s: %.1f %% of the answers are the float network's" % (path, 100 * same))
+
+
+def onnxruntime_logits(tools, jobs):
+    """What ONNX Runtime computes: `jobs` are (model, float32 inputs of shape [N, ...]), each input with a leading extent of 1."""
+    need("node")
+    if not os.path.isdir(os.path.join(ONNXRUNTIME, "node_modules")):
+        raise Skip("ONNX Runtime is not installed: scripts/setup --onnxruntime")
+    described = []
+    for number, (model, inputs) in enumerate(jobs):
+        files = tools.path("inputs-%d" % number), tools.path("outputs-%d" % number)
+        np.ascontiguousarray(inputs, np.float32).tofile(files[0])
+        described.append({"model": model, "inputs": files[0], "outputs": files[1], "shape": [1, *inputs.shape[1:]]})
+    with open(tools.path("jobs.json"), "w") as file:
+        json.dump(described, file)
+    script = os.path.join(ROOT, "test", "operators", "onnxruntime", "run.js")
+    result = subprocess.run(["node", script, tools.path("jobs.json")], capture_output=True, text=True, env=dict(os.environ, MCUFORM_ONNXRUNTIME=ONNXRUNTIME))
+    expect(result.returncode == 0, result.stderr)
+    return [np.fromfile(job["outputs"], np.float32).reshape(len(inputs), -1) for job, (_, inputs) in zip(described, jobs)]
+
+
+def normalize(pictures, mean, std):
+    return ((pictures.astype(np.float32) / 255 - np.float32(mean)) / np.float32(std)).transpose(0, 3, 1, 2)
+
+
+def all_graphs(tools):
+    """Every graph of the zoo as (name, model, inputs as they are given, inputs of the network, mean, std): families, subnets, trained networks."""
+    import onnx
+    import zoo
+
+    for family in zoo.FAMILIES:
+        for opset in OPSETS.get(family, (11, 13, 17)):
+            net, model = zoo.make(family, opset)
+            path = tools.path("%s-%d.onnx" % (family, opset))
+            onnx.save(model, path)
+            given, _ = inputs_of(net, 4)
+            yield (path, given, given, "0", "1") if net.sequence else (path, given, normalize(given, 0.5, 0.5), "0.5", "0.5")
+    for number, options in enumerate((["--opset", "12"], ["--opset", "13", "--factors", "2"], ["--opset", "17", "--pool", "cls"], ["--opset", "12", "--no-relative"],
+                                      ["--opset", "17", "--no-relative", "--factors", "2"], ["--patch", "28", "--padding", "6", "--image", "72"])):
+        model, pictures, _ = export_subnet(tools, *options, "--count", "4")
+        path = tools.path("subnet-%d.onnx" % number)
+        os.rename(model, path)
+        given = np.load(pictures)
+        yield path, given, normalize(given, 0.5, 0.5), "0.5", "0.5"
+    for name, inputs, mean, std in (("vit_mnist", "mnist/images.npy", "0.1307", "0.3081"), ("kwt1_mfcc98x40", "keywords/mfcc.npy", "0", "1"),
+                                    ("vit_tiny_patch16_224", "imagenet/images.npy", "0.5", "0.5")):
+        if os.path.isdir(SHARED):
+            given = np.load(shared(inputs), mmap_mode="r")[:4]
+            yield shared("models/%s.onnx" % name), given, normalize(given, float(mean), float(std)) if given.dtype == np.uint8 else given, mean, std
+
+
+@case
+def onnxruntime_computes_the_same(tools):
+    """Another implementation of ONNX, on every graph of the zoo: the float interpreter is within 1e-4 of its range."""
+    graphs = list(all_graphs(tools))
+    answers = onnxruntime_logits(tools, [(model, inputs) for model, _, inputs, _, _ in graphs])
+    for (model, given, _, mean, std), expected in zip(graphs, answers):
+        np.save(tools.path("given.npy"), given)
+        compare_float(tools, model, tools.path("given.npy"), expected, mean, std)
+    print("%d graphs agree with ONNX Runtime" % len(graphs))
+    expect(len(graphs) >= 25, "only %d graphs" % len(graphs))
 
 
 def add_families():
