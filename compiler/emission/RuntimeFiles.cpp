@@ -75,7 +75,8 @@ llvm::Expected<std::vector<std::pair<std::string, std::string>>> collectRuntimeF
   Collector collector(resourceDir);
   // What the emitted source itself includes, and the tables that arith.h declares.
   std::vector<std::string> roots = {"runtime/include/mcuform/kernels.h", "runtime/include/mcuform/crc32.h",
-                                    "runtime/include/mcuform/profile.h", "runtime/include/mcuform/observe.h", "runtime/src/crc32.cpp", "runtime/src/tables.cpp"};
+                                    "runtime/include/mcuform/profile.h", "runtime/include/mcuform/observe.h", "runtime/src/crc32.cpp", "runtime/src/tables.cpp",
+                                    "runtime/src/delta_gelu.cpp"};
   func::FuncOp(package.function).walk([&](mcurt::CallOp call) { roots.push_back(("runtime/src/" + call.getKernel() + ".cpp").str()); });
   for (const std::string &file : roots)
     if (llvm::Error error = collector.add(file))

@@ -17,17 +17,33 @@ namespace mcuform {
 namespace {
 
 /// Head-room above the calibrated maximum.
-constexpr double kInputHeadRoom = 2, kResidualHeadRoom = 1.25, kTransientHeadRoom = 1.25, kLogitsHeadRoom = 1.5;
+constexpr double kInputHeadRoom = 2, kResidualHeadRoom = 1.25, kTransientHeadRoom = 1.25, kLogitsHeadRoom = 1.5, kHiddenHeadRoom = 1.1;
 /// A channel that calibration saw dead still gets this share of the tensor's range.
 constexpr double kLeastChannelShare = 1.0 / 1024;
 /// Beyond this share of its resolution lost by a channel of the residual stream, two of 16 bits, the user is told.
 constexpr double kBearableCoarseness = 4;
 constexpr double kLeastRange = 1e-6;
-/// Above 2^-17, where GELU's second multiplier would reach 2^31.
-constexpr double kLeastHiddenScale = 1.01 / (1 << 17);
+/// At least a 2^14th of 0.16997, the largest that GELU falls below max(x, 0): a hidden unit has 15 bits.
+constexpr double kLeastHiddenScale = 1.36 / (1 << 17);
 /// A residual channel's scale over gamma, at least: the gain, gamma / scale * 2^12, stays below 2^31.
 constexpr double kLeastGainScale = 1.001 / (1 << 19);
 constexpr double kMaxS16 = 32767, kMaxS15 = 16383, kMaxS8 = 127;
+
+/// The x > 0 for which GELU is y.
+double inverseGelu(double y) {
+  double least = y, most = y + 0.17;
+  for (int step = 0; step < 40; ++step) {
+    double x = (least + most) / 2;
+    (x * 0.5 * std::erfc(-x / std::sqrt(2.0)) < y ? least : most) = x;
+  }
+  return most;
+}
+
+/// The scale of hidden units up to `largest`: GELU's x must fit its 14 bits, too, before delta is taken off.
+double hiddenScale(double largest, bool isGelu) {
+  double range = std::max(largest * kTransientHeadRoom, isGelu ? inverseGelu(largest) * kHiddenHeadRoom : 0);
+  return std::max(range / kMaxS15, kLeastHiddenScale);
+}
 
 } // namespace
 
@@ -83,7 +99,7 @@ Storage ScalePlan::storageOf(Value value) const {
         return Storage{std::ldexp(1.0, -shift), {}, 32768};
       })
       .Case<mcuf::GeluOp, mcuf::UnaryOp>(
-          [&](Operation *) { return Storage{std::max(maximum(value) * kTransientHeadRoom / kMaxS15, kLeastHiddenScale), {}, 16384}; })
+          [&](Operation *activation) { return Storage{hiddenScale(maximum(value), isa<mcuf::GeluOp>(activation)), {}, 16384}; })
       .Case([&](mcuf::AttentionOp attention) { return Storage{1 / kContextUnit, cacheScale(attention.getV()), 32768}; })
       .Case([&](mcuf::ConcatOp) { return Storage{maximum(value) * kTransientHeadRoom / kMaxS16, {}, 32768}; })
       .Default([&](Operation *) {

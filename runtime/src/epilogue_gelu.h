@@ -11,23 +11,15 @@ namespace { // so that each kernel shapes store() for its own loop
 
 #if MCUFORM_RT_DSP
 
-// One hidden unit in eight instructions, for 2^15 <= index_mult < 2^23; index_mult comes times 2^8 and delta_mult negated. As gelu_s15, but
-//   no S23 of u: a u beyond 23 bits, at most 2^30, ends where S23's limits end, at DELTA[2047] = 0 (2^22 * s_h >= 32) and S15's limits;
-//   |u| << 8 times index_mult = |u| times index_mult << 8, and |u| = 2*max(u, 0) - u.
+// One hidden unit in six instructions, for 2^15 <= index_mult < 2^23; index_mult comes times 2^8 and delta_mult negated. As gelu_s15, but
+//   no S23 of u: a u beyond 23 bits, at most 2^30, ends where S23's limits end, at an end of DELTA (2^22 * s_h >= 32), that is at 0;
+//   u * 2^8 times index_mult = u times index_mult << 8.
 constexpr int32_t least_index_mult = 1 << 15, index_mult_end = 1 << 23;
 
-template <int bits> int32_t clamp_to_bits(int32_t x) {
-  int32_t result;
-  __asm__("usat %0, %1, %2" : "=r"(result) : "I"(bits), "r"(x));
-  return result;
-}
-
-inline int32_t gelu_unit(int32_t acc, int32_t mult, int32_t index_mult_256, int32_t minus_delta_mult) {
-  static_assert(delta_table_size == 1 << 11, "the clamp is USAT #11");
+inline int32_t gelu_unit(int32_t acc, int32_t mult, int32_t index_mult_256, const uint16_t *delta, int32_t minus_delta_mult) {
   const int32_t u = round_mul(acc, mult);
-  const int32_t positive = clamp_to_bits<31>(u);
-  const int32_t index = clamp_to_bits<11>(round_mul(2 * positive - u, index_mult_256));
-  return saturate<15>(round_mul_acc(delta_table[index], minus_delta_mult, positive));
+  const int32_t index = saturate<delta_index_bits>(round_mul(u, index_mult_256));
+  return round_mul_acc(delta[index], minus_delta_mult, clamp_positive<14>(u));
 }
 
 #endif
@@ -44,16 +36,31 @@ struct Gelu : LinearPair {
     load(unit);
     at = out + unit;
   }
+#if MCUFORM_RT_DSP
+  bool takes_six() const { return whole && index_mult >= least_index_mult && index_mult < index_mult_end; }
+
+  /// As groups.run() and store(), for whole groups of four rows, whose sums never leave the registers; false where that is not to be had.
+  template <class Groups> bool run(Groups &groups, const int16_t *in, int32_t rows) {
+    if (!takes_six())
+      return false;
+    const ptrdiff_t step = 2 * static_cast<ptrdiff_t>(units);
+    int16_t *const end = at + rows * static_cast<ptrdiff_t>(units);
+    groups.run_gelu(in, {{mult0, mult1}, index_mult << 8, delta_gelu.middle(), -delta_mult, at, step, 3 * step, end});
+    at = end;
+    return true;
+  }
+#endif
   MCUFORM_RT_HOT("epilogue") __attribute__((noinline)) void store(const int32_t (*acc)[2], int32_t rows) {
     int16_t *to = at;
     const int32_t m0 = mult0, m1 = mult1;
     const ptrdiff_t step = units;
 #if MCUFORM_RT_DSP
-    if (whole && index_mult >= least_index_mult && index_mult < index_mult_end) {
+    if (takes_six()) {
       const int32_t index_mult_256 = index_mult << 8, minus_delta_mult = -delta_mult;
+      const uint16_t *const delta = delta_gelu.middle();
       for_each_row(acc, rows, [&](int32_t acc0, int32_t acc1) {
-        const int32_t first = gelu_unit(acc0, m0, index_mult_256, minus_delta_mult);
-        const int32_t second = gelu_unit(acc1, m1, index_mult_256, minus_delta_mult);
+        const int32_t first = gelu_unit(acc0, m0, index_mult_256, delta, minus_delta_mult);
+        const int32_t second = gelu_unit(acc1, m1, index_mult_256, delta, minus_delta_mult);
         store_s16x2(to, static_cast<int16_t>(first), static_cast<int16_t>(second));
         to += step;
       });

@@ -24,6 +24,9 @@ struct LinearPair {
     bias1 = whole ? bias[unit + 1] : 0;
     mult1 = whole ? mult[unit + 1] : 0;
   }
+
+  /// An epilogue that is part of the micro-kernel for groups of four rows hides this one.
+  template <class Groups> bool run(Groups &, const int16_t *, int32_t) { return false; }
 };
 
 } // namespace MCUFORM_RT_ABI

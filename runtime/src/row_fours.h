@@ -10,6 +10,18 @@ inline namespace MCUFORM_RT_ABI {
 
 #if MCUFORM_RT_DSP && !MCUFORM_RT_MVE
 
+/// What dot_4x2 needs to make hidden units of its sums: see gelu_unit in epilogue_gelu.h. Word by word what it keeps on its stack.
+struct FourGelu {
+  int32_t mult[2];
+  int32_t index_mult_256;
+  const uint16_t *delta; // the table's middle
+  int32_t minus_delta_mult;
+  int16_t *out; // of the first row
+  int32_t step; // bytes from row to row
+  int32_t three_steps;
+  const int16_t *end; // of the row behind the last
+};
+
 /// As RowDots, for whole groups of four. Word by word what dot_4x2 keeps on its stack: row_fours.cpp knows the order of the members.
 class RowFours {
 public:
@@ -18,19 +30,22 @@ public:
   inline void begin(const int8_t *pair, int32_t bias0, int32_t bias1);
   /// `groups`: rows as interleave_fours leaves them; count a multiple of 4, at most row_dots_limit.
   inline void run(const int16_t *groups, int32_t count);
+  /// All the way to hidden units, any multiple of 4 rows.
+  inline void run_gelu(const int16_t *groups, const FourGelu &gelu);
 
   int16_t *weights; // word by word channel 0, channel 1
   int32_t bias[8];
   uint32_t skip; // bytes of code that the first turn of the loop leaves out, and the bit of Thumb
   const int16_t *end;
-  int32_t (*next)[2]; // where dot_4x2 starts and stops to write
+  int32_t (*next)[2]; // where dot_4x2 starts and stops to write; null if sums become hidden units
   int32_t (*stop)[2];
   int32_t pair_bytes;
   int32_t acc[row_dots_limit][2];
 };
 
-void dot_4x2(const RowFours *fours, const int16_t *groups);
+void dot_4x2(const RowFours *fours, const int16_t *groups, const FourGelu *gelu);
 void widen_pair(int16_t *out, const int8_t *pair, const int8_t *end);
+void interleave_group(int16_t *out, const int16_t *rows, int32_t bytes_of_row);
 
 inline void RowFours::begin(const int8_t *pair, int32_t bias0, int32_t bias1) {
   widen_pair(weights, pair, pair + pair_bytes);
@@ -41,12 +56,21 @@ inline void RowFours::begin(const int8_t *pair, int32_t bias0, int32_t bias1) {
 }
 
 inline void RowFours::run(const int16_t *groups, int32_t count) {
+  next = acc;
   stop = acc + count;
-  dot_4x2(this, groups);
+  dot_4x2(this, groups, nullptr);
+}
+
+inline void RowFours::run_gelu(const int16_t *groups, const FourGelu &gelu) {
+  next = nullptr;
+  dot_4x2(this, groups, &gelu);
 }
 
 /// `rows`, a multiple of 4, each group of four as its first words, its second words and so on.
 void interleave_fours(int16_t *out, const int16_t *in, int32_t rows, int32_t depth);
+
+/// With fewer rows widening weights takes more than the loop saves.
+inline constexpr int32_t least_rows_by_four = 8;
 
 /// As rows_by_pair for dense rows, with `fours` for as many whole groups of four as there are, and one pair of channels, widened; what is
 /// left over goes by way of RowDots.
@@ -54,7 +78,7 @@ template <class Weights, class Epilogue>
 MCUFORM_RT_INLINE void rows_by_four(const int16_t *in, int16_t *fours, Weights weights, int32_t rows, int32_t depth, int32_t units,
                                     Epilogue &epilogue) {
   const int32_t whole = rows & ~3;
-  if (whole == 0)
+  if (whole < least_rows_by_four)
     return rows_by_pair(in, depth, weights, rows, depth, units, epilogue);
   interleave_fours(fours, in, whole, depth);
   const int16_t *const last = in + static_cast<ptrdiff_t>(whole) * depth;
@@ -67,7 +91,7 @@ MCUFORM_RT_INLINE void rows_by_four(const int16_t *in, int16_t *fours, Weights w
     groups.begin(pair, epilogue.bias0, epilogue.bias1);
     at = pair + groups.pair_bytes;
     const int16_t *group = fours;
-    for (int32_t left = whole; left > 0; left -= row_dots_limit) {
+    for (int32_t left = epilogue.run(groups, fours, whole) ? 0 : whole; left > 0; left -= row_dots_limit) {
       const int32_t count = left < row_dots_limit ? left : row_dots_limit;
       groups.run(group, count);
       epilogue.store(groups.acc, count);

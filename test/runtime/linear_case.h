@@ -76,13 +76,14 @@ struct Linear {
   }
 };
 
-/// The scale of the hidden units of case `number`, as GELU takes it: from just above 2^-17 to just below 1/2, and around 2^-9, where the
-/// DSP body changes.
+/// The scale of the hidden units of case `number`, as GELU takes it: from the least for which its delta fits, 1.36 * 2^-17, to just below 1/2,
+/// and around 2^-9, where the DSP body changes.
 inline int32_t draw_index_mult(Random &random, int32_t number) {
-  return number % 11 == 0   ? 32769
+  constexpr int32_t least = 44565;
+  return number % 11 == 0   ? least
          : number == 1      ? INT32_MAX
          : number % 11 == 2 ? (1 << 23) - 1 + number % 2
-                            : 32769 + static_cast<int32_t>(random.bits() >> random.between(2, 16));
+                            : least + static_cast<int32_t>(random.bits() >> random.between(2, 16));
 }
 /// 2^-18 / s_h * 2^32
 inline int32_t delta_mult_of(int32_t index_mult) { return static_cast<int32_t>((int64_t{1} << 46) / index_mult); }

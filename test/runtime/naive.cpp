@@ -141,10 +141,10 @@ void linear_gelu_s16(int16_t *out, const int16_t *in, const int8_t *weights, con
     for (int32_t n = 0; n < units; ++n) {
       const int32_t acc = dot(in + t * depth, weights, depth, n, bias[n]);
       const int64_t u = clamp_to_bits(round_mul_acc(acc, mult[n], 0), 23);
-      const int64_t i = std::min<int64_t>(round_mul_acc(static_cast<int32_t>(std::abs(u) * 256), index_mult, 0), 2047);
-      const int32_t delta = static_cast<int32_t>(std::lround(std::ldexp(gelu_tail(static_cast<double>(i) / 256), 18)));
-      out[t * units + n] =
-          static_cast<int16_t>(clamp_to_bits(round_mul_acc(delta, -delta_mult, static_cast<int32_t>(std::max<int64_t>(u, 0))), 15));
+      const int64_t i = clamp_to_bits(round_mul_acc(static_cast<int32_t>(u * 256), index_mult, 0), 12);
+      const int32_t delta = static_cast<int32_t>(std::lround(std::ldexp(gelu_tail(static_cast<double>(std::abs(i)) / 256), 18)));
+      const auto positive = static_cast<int32_t>(std::min<int64_t>(std::max<int64_t>(u, 0), 16383));
+      out[t * units + n] = static_cast<int16_t>(round_mul_acc(delta, -delta_mult, positive));
     }
 }
 

@@ -45,9 +45,14 @@ inline namespace MCUFORM_RT_ABI {
 inline constexpr int32_t exp_table_size = 1024;
 extern const int16_t exp_table[exp_table_size];
 
-/// DELTA[i] = round(2^18 * a * (1 - Phi(a))) with a = i/256; the last entry is 0, so that any larger index may be clamped to it.
-inline constexpr int32_t delta_table_size = 2048;
-extern const uint16_t delta_table[delta_table_size];
+/// DELTA[i] = round(2^18 * a * (1 - Phi(a))) with a = |i|/256, for i from -2048 to 2047, what 12 bits hold. Both ends are 0, so that an index
+/// beyond them may be clamped; both signs, because an instruction for |i| in each hidden unit costs more than 4 KiB.
+inline constexpr int32_t delta_index_bits = 12;
+struct DeltaTable {
+  uint16_t from_least[1 << delta_index_bits];
+  constexpr const uint16_t *middle() const { return from_least + (1 << (delta_index_bits - 1)); }
+};
+extern const DeltaTable delta_gelu;
 
 // Two's complement sums that may wrap, without undefined behaviour.
 constexpr int32_t wrap_add(int32_t a, int32_t b) { return static_cast<int32_t>(static_cast<uint32_t>(a) + static_cast<uint32_t>(b)); }
@@ -103,15 +108,25 @@ inline int16_t coarsen(int32_t x, int32_t mult, int32_t factor) {
   return static_cast<int16_t>(saturate<8>(round_mul(x * 256, mult)) * factor);
 }
 
+/// min(max(x, 0), 2^bits - 1)
+template <int bits> inline int32_t clamp_positive(int32_t x) {
+  static_assert(bits >= 1 && bits <= 31, "32 bits need no clamp");
+#if MCUFORM_RT_DSP
+  int32_t result;
+  __asm__("usat %0, %1, %2" : "=r"(result) : "I"(bits), "r"(x));
+  return result;
+#else
+  constexpr int32_t high = static_cast<int32_t>((uint32_t{1} << bits) - 1);
+  return x < 0 ? 0 : x > high ? high : x;
+#endif
+}
+
 /// One hidden unit of an MLP: the accumulator of the first linear to GELU's value, both in units of s_h, 15 bits.
-/// Requires 0 <= index_mult, 0 <= delta_mult; |u| << 8 is at most 2^30, so nothing overflows.
+/// Requires 0 <= index_mult; 0 <= delta_mult, and none of DELTA times it beyond 2^14 * 2^32. u * 2^8 is at most 2^30, so nothing overflows.
 inline int16_t gelu_s15(int32_t acc, int32_t mult, int32_t index_mult, int32_t delta_mult) {
   const int32_t u = saturate<23>(round_mul(acc, mult));
-  const int32_t magnitude = u < 0 ? -u : u;
-  const int32_t scaled = round_mul(magnitude << 8, index_mult);
-  const int32_t index = scaled < delta_table_size ? scaled : delta_table_size - 1;
-  const int32_t positive = u < 0 ? 0 : u;
-  return static_cast<int16_t>(saturate<15>(round_mul_acc(delta_table[index], -delta_mult, positive)));
+  const int32_t index = saturate<delta_index_bits>(round_mul(u * 256, index_mult));
+  return static_cast<int16_t>(round_mul_acc(delta_gelu.middle()[index], -delta_mult, clamp_positive<14>(u)));
 }
 
 /// Where exp(t - max) stands in EXP; max >= t, both in units of 1/64.
