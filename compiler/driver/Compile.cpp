@@ -357,7 +357,7 @@ FitLimits Compilation::limits() const {
 
 LogicalResult Compilation::emit(StringRef name) {
   AtomicOutput package(options.outputDirectory);
-  if (llvm::Error error = emitPackage(*module, {name.str(), resourceDir(), target.name, weightsRegion().name, limits()}, package))
+  if (llvm::Error error = emitPackage(*module, {name.str(), resourceDir(), target.name, weightsRegion().name, limits(), options.dims}, package))
     return fail(llvm::toString(std::move(error)));
   int64_t packBytes = int64_t(package.fileContents().at(name.str() + ".weights").size());
   int64_t flashBytes = options.flashBytes.value_or(int64_t(weightsRegion().sizeBytes));

@@ -25,22 +25,22 @@ struct Evaluation {
   std::optional<ImageSet> inputs;
   std::optional<Interpreter> interpreter;
 
-  llvm::Error load(StringRef onnxPath) {
+  llvm::Error load(const FloatModel &model) {
     loadDialects(context);
     diagnostics.emplace(&context);
-    module = loadFloatModel(onnxPath, context);
+    module = loadFloatModel(model.path, context, model.dims);
     if (!module)
       return llvm::createStringError(diagnostics->text());
     function = *module->getOps<func::FuncOp>().begin();
     if (function.getNumArguments() != 1 || function.getNumResults() != 1)
-      return llvm::createStringError("'" + onnxPath + "' has " + Twine(function.getNumArguments()) + " inputs and " +
+      return llvm::createStringError("'" + model.path + "' has " + Twine(function.getNumArguments()) + " inputs and " +
                                      Twine(function.getNumResults()) + " outputs; one of each is supported");
     return llvm::Error::success();
   }
 
   /// The rest, once all passes have run.
-  llvm::Error prepare(const NpyArray &images, ArrayRef<float> mean, ArrayRef<float> std) {
-    InputNormalization normalization{SmallVector<float>(mean), SmallVector<float>(std)};
+  llvm::Error prepare(const FloatModel &model, const NpyArray &images) {
+    InputNormalization normalization{SmallVector<float>(ArrayRef(model.mean)), SmallVector<float>(ArrayRef(model.std))};
     llvm::Expected<ImageSet> set = ImageSet::create(images, mcuf::shapeOf(function.getArgument(0)), normalization);
     if (!set)
       return set.takeError();
@@ -55,12 +55,12 @@ struct Evaluation {
 
 } // namespace
 
-llvm::Expected<std::vector<float>> evaluateFloatModel(StringRef onnxPath, const NpyArray &images, ArrayRef<float> mean, ArrayRef<float> std,
+llvm::Expected<std::vector<float>> evaluateFloatModel(const FloatModel &model, const NpyArray &images,
                                                       llvm::function_ref<void(size_t, size_t)> progress) {
   Evaluation evaluation;
-  if (llvm::Error error = evaluation.load(onnxPath))
+  if (llvm::Error error = evaluation.load(model))
     return error;
-  if (llvm::Error error = evaluation.prepare(images, mean, std))
+  if (llvm::Error error = evaluation.prepare(model, images))
     return error;
   const ImageSet &inputs = *evaluation.inputs;
   size_t classes = size_t(cast<RankedTensorType>(evaluation.function.getResultTypes()[0]).getNumElements());
@@ -84,15 +84,15 @@ llvm::Expected<std::vector<float>> evaluateFloatModel(StringRef onnxPath, const 
   return logits;
 }
 
-llvm::Error evaluateFloatLayers(StringRef onnxPath, StringRef sha256, const NpyArray &images, ArrayRef<float> mean, ArrayRef<float> std,
-                                ArrayRef<int64_t> absorbed, ArrayRef<FloatLayer> layers,
+llvm::Error evaluateFloatLayers(const FloatModel &model, StringRef sha256, const NpyArray &images, ArrayRef<int64_t> absorbed,
+                                ArrayRef<FloatLayer> layers,
                                 llvm::function_ref<void(size_t, size_t, ArrayRef<float>)> take) {
   Evaluation evaluation;
-  if (llvm::Error error = evaluation.load(onnxPath))
+  if (llvm::Error error = evaluation.load(model))
     return error;
   auto digest = (*evaluation.module)->getAttrOfType<StringAttr>("onnxin.sha256");
   if (!sha256.empty() && digest && digest.getValue() != sha256)
-    return llvm::createStringError("'" + onnxPath + "' is not the file that the package was compiled from: layers can be compared with that one only");
+    return llvm::createStringError("'" + model.path + "' is not the file that the package was compiled from: layers can be compared with that one only");
   PassManager manager(&evaluation.context);
   buildFusePipeline(manager);
   if (!absorbed.empty()) {
@@ -102,7 +102,7 @@ llvm::Error evaluateFloatLayers(StringRef onnxPath, StringRef sha256, const NpyA
   }
   if (failed(manager.run(*evaluation.module)))
     return llvm::createStringError(evaluation.diagnostics->text());
-  if (llvm::Error error = evaluation.prepare(images, mean, std))
+  if (llvm::Error error = evaluation.prepare(model, images))
     return error;
 
   llvm::DenseMap<Value, size_t> indices;
@@ -115,7 +115,7 @@ llvm::Error evaluateFloatLayers(StringRef onnxPath, StringRef sha256, const NpyA
         indices[op.getResult(0)] = index;
   }
   if (indices.size() != layers.size())
-    return llvm::createStringError("'" + onnxPath + "' becomes another network than the package's: " + Twine(indices.size()) + " of " +
+    return llvm::createStringError("'" + model.path + "' becomes another network than the package's: " + Twine(indices.size()) + " of " +
                                    Twine(layers.size()) + " layers were found; compile the package anew");
   for (size_t image = 0; image < evaluation.inputs->size(); ++image) {
     auto observe = [&](Value value, const HostTensor &tensor) {

@@ -11,14 +11,21 @@
 #include "llvm/Support/Error.h"
 
 #include <cstddef>
+#include <map>
+#include <string>
 #include <vector>
 
 namespace mcuform {
 
-/// Evaluates the ONNX model in float over uint8 NHWC images; pixels become (pixel / 255 - mean[channel]) / std[channel]. Returns logits,
-/// [images][classes] row by row. `progress` is called after each image or batch of them, from the calling thread.
-llvm::Expected<std::vector<float>> evaluateFloatModel(llvm::StringRef onnxPath, const NpyArray &images, llvm::ArrayRef<float> mean,
-                                                      llvm::ArrayRef<float> std,
+struct FloatModel {
+  std::string path;                    ///< of the ONNX file
+  std::vector<float> mean, std;        ///< pixels become (pixel / 255 - mean[channel]) / std[channel]
+  std::map<std::string, int64_t> dims; ///< sizes of the input dimensions that the file leaves open, by symbol
+};
+
+/// Evaluates the model in float over uint8 NHWC images. Returns logits, [images][classes] row by row. `progress` is called after each image or
+/// batch of them, from the calling thread.
+llvm::Expected<std::vector<float>> evaluateFloatModel(const FloatModel &model, const NpyArray &images,
                                                       llvm::function_ref<void(size_t done, size_t total)> progress);
 
 /// A value of the float network as the package was compiled from it.
@@ -30,8 +37,8 @@ struct FloatLayer {
 /// Evaluates the fused float network, of which the package is the integer form, over `images` and hands out the values of `layers`:
 /// take(image, index of the layer, its values row by row). Fails where the file is not the one with `sha256` (empty: any) or its network has other
 /// values. `absorbed`: attentions whose projections are absorbed.
-llvm::Error evaluateFloatLayers(llvm::StringRef onnxPath, llvm::StringRef sha256, const NpyArray &images, llvm::ArrayRef<float> mean,
-                                llvm::ArrayRef<float> std, llvm::ArrayRef<int64_t> absorbed, llvm::ArrayRef<FloatLayer> layers,
+llvm::Error evaluateFloatLayers(const FloatModel &model, llvm::StringRef sha256, const NpyArray &images, llvm::ArrayRef<int64_t> absorbed,
+                                llvm::ArrayRef<FloatLayer> layers,
                                 llvm::function_ref<void(size_t image, size_t layer, llvm::ArrayRef<float> values)> take);
 
 } // namespace mcuform

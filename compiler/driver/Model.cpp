@@ -19,8 +19,11 @@ void loadDialects(MLIRContext &context) {
   context.loadDialect<func::FuncDialect, quant::QuantizationDialect, onnxin::OnnxinDialect, mcuf::McufDialect, mcurt::McurtDialect>();
 }
 
-OwningOpRef<ModuleOp> loadFloatModel(StringRef path, MLIRContext &context) {
-  OwningOpRef<ModuleOp> module = importOnnx(path, context);
+OwningOpRef<ModuleOp> loadFloatModel(StringRef path, MLIRContext &context, const std::map<std::string, int64_t> &dims) {
+  ImportOptions options;
+  for (auto &[symbol, size] : dims)
+    options.dims[symbol] = size;
+  OwningOpRef<ModuleOp> module = importOnnx(path, context, options);
   if (!module)
     return module;
   PassManager manager(&context);

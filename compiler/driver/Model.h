@@ -6,13 +6,16 @@
 #include "mlir/IR/MLIRContext.h"
 #include "mlir/IR/OwningOpRef.h"
 
+#include <map>
+#include <string>
+
 namespace mcuform {
 
 /// Loads the dialects of all levels.
 void loadDialects(mlir::MLIRContext &context);
 
-/// Imports and legalizes an ONNX file. Null after diagnostics.
-mlir::OwningOpRef<mlir::ModuleOp> loadFloatModel(llvm::StringRef path, mlir::MLIRContext &context);
+/// Imports and legalizes an ONNX file; `dims` are sizes of the input dimensions that it leaves open, by symbol. Null after diagnostics.
+mlir::OwningOpRef<mlir::ModuleOp> loadFloatModel(llvm::StringRef path, mlir::MLIRContext &context, const std::map<std::string, int64_t> &dims = {});
 
 /// Weights in the file: the elements of all floating-point initializers. Of a module as imported.
 int64_t countParameters(mlir::ModuleOp imported);

@@ -42,6 +42,7 @@ struct RegionArena {
 struct Package {
   std::string name, upperName, targetName, flashRegion;
   FitLimits limits;
+  std::map<std::string, int64_t> dims;
   std::string modelName, modelSha256;
   int64_t parameters = 0;
   mlir::func::FuncOp function;

@@ -83,6 +83,7 @@ llvm::Expected<Package> collectPackage(ModuleOp module, const EmissionOptions &o
   package.targetName = options.targetName;
   package.flashRegion = options.flashRegion;
   package.limits = options.limits;
+  package.dims = options.dims;
   package.modelName = stringOf(module, "mcuf.model_name");
   package.modelSha256 = stringOf(module, "onnxin.sha256");
   if (auto parameters = module->getAttrOfType<IntegerAttr>("mcuf.parameters"))

@@ -9,6 +9,8 @@
 
 #include "mlir/IR/BuiltinOps.h"
 
+#include <map>
+
 namespace mcuform {
 
 struct EmissionOptions {
@@ -17,6 +19,7 @@ struct EmissionOptions {
   std::string targetName;  ///< for the report
   std::string flashRegion; ///< of the target, where the weights lie; for the report
   FitLimits limits;
+  std::map<std::string, int64_t> dims; ///< of the input, that the model leaves open; for the report
 };
 
 /// Adds all files of the package to `output`; the caller commits them. `module` has passed mcuf-verify-memory.

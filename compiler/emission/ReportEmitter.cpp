@@ -91,6 +91,8 @@ std::string emitReport(const Package &package) {
   report["schedule"] = toJson(package.schedule);
   report["model"] = {
       {"name", package.modelName}, {"macs", package.totalMacs()}, {"parameters", package.parameters}, {"sha256", package.modelSha256}};
+  if (!package.dims.empty())
+    report["model"]["dims"] = package.dims;
   report["input"] = {{"dtype", "uint8"},
                      {"shape", {package.inputHeight, package.inputWidth, package.inputChannels}},
                      {"layout", "NHWC"},

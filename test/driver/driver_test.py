@@ -310,6 +310,10 @@ def open_dimensions_are_listed_and_given(tools):
     common = ("--calibrate", CALIBRATION, "--mean", "0.5", "--std", "0.5", "--name", "m")
     tools.call("mcuformc", model, "-o", tools.path("open"), *common, *dims)
     tools.call("mcuformc", SAMPLE, "-o", tools.path("fixed"), *common)
+    # The package remembers them, for the float network that it is compared with.
+    images = os.path.join(ROOT, "samples", "shapes", "test_images.npy")
+    told = tools.call("mcuform-run", tools.path("open"), "--target", "host", "--input", images, "--limit", "20", "--reference", model)
+    expect("100.0 % the same class as the float model" in told, told)
     # The other files also say which model they are from.
     plans = [json.loads(read(tools.path(name, "report.json")))["sram"] for name in ("open", "fixed")]
     expect(plans[0] == plans[1], plans)

@@ -22,7 +22,7 @@ NpyArray load(const std::string &path) {
 /// Largest difference of any logit.
 double errorOf(const std::string &model, const NpyArray &inputs, const NpyArray &expected, float mean, float std) {
   INFO(model);
-  auto logits = evaluateFloatModel(model, inputs, {mean}, {std}, [](size_t, size_t) {});
+  auto logits = evaluateFloatModel({model, {mean}, {std}, {}}, inputs, [](size_t, size_t) {});
   if (!logits)
     FAIL(llvm::toString(logits.takeError()));
   REQUIRE(int64_t(logits->size()) == expected.elementCount());

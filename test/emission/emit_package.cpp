@@ -101,7 +101,7 @@ int main(int argc, char **argv) {
   if (failed(manager.run(*module)))
     return 1;
   mcuform::AtomicOutput output(outputPath);
-  llvm::Error error = mcuform::emitPackage(*module, {name, MCUFORM_RESOURCE_DIR, "host", "flash", {1 << 20, 1 << 20, 1 << 24}}, output);
+  llvm::Error error = mcuform::emitPackage(*module, {name, MCUFORM_RESOURCE_DIR, "host", "flash", {1 << 20, 1 << 20, 1 << 24}, {}}, output);
   if (!error)
     error = output.commit();
   return error ? fail(std::move(error)) : 0;

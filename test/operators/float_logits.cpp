@@ -25,7 +25,7 @@ int main(int argc, char **argv) {
   if (!inputs)
     return fail(inputs.takeError());
   auto logits =
-      evaluateFloatModel(argv[1], *inputs, {std::strtof(argv[3], nullptr)}, {std::strtof(argv[4], nullptr)}, [](size_t, size_t) {});
+      evaluateFloatModel({argv[1], {std::strtof(argv[3], nullptr)}, {std::strtof(argv[4], nullptr)}, {}}, *inputs, [](size_t, size_t) {});
   if (!logits)
     return fail(logits.takeError());
   const int64_t count = inputs->shape.front();

@@ -60,6 +60,7 @@ PackageReport fromJson(const json &root) {
   report.target = root.at("target").get<std::string>();
   report.modelName = root.at("model").at("name").get<std::string>();
   report.modelSha256 = root.at("model").value("sha256", std::string());
+  report.dims = root.at("model").value("dims", std::map<std::string, int64_t>());
   if (auto schedule = root.find("schedule"); schedule != root.end() && schedule->contains("attentions"))
     for (const auto &[number, kind] : schedule->at("attentions").items())
       if (kind == "absorbed")

@@ -10,6 +10,7 @@
 
 #include <array>
 #include <cstdint>
+#include <map>
 #include <optional>
 #include <string>
 #include <vector>
@@ -38,6 +39,7 @@ struct PackageReport {
   std::string name;   ///< a C identifier: the prefix of the package's functions
   std::string target; ///< what it was compiled for
   std::string modelName;
+  std::map<std::string, int64_t> dims; ///< that the ONNX file leaves open, as the package was compiled
   std::string modelSha256;          ///< of the ONNX file; empty where the report does not say
   std::vector<int64_t> absorbedAttentions; ///< whose projections were absorbed, in the order of the network
   uint64_t macs = 0;                   ///< per image

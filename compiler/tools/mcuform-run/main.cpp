@@ -108,6 +108,8 @@ llvm::Expected<Inputs> readInputs(const Options &options) {
   return inputs;
 }
 
+FloatModel floatModel(const std::string &path, const PackageReport &report) { return {path, report.mean, report.std, report.dims}; }
+
 llvm::Expected<std::vector<float>> evaluateReference(const std::string &path, const Inputs &inputs) {
   Progress progress("float reference", static_cast<uint64_t>(inputs.imageCount()));
   size_t seen = 0;
@@ -115,7 +117,7 @@ llvm::Expected<std::vector<float>> evaluateReference(const std::string &path, co
     progress.advance(done - seen);
     seen = done;
   };
-  llvm::Expected<std::vector<float>> logits = evaluateFloatModel(path, inputs.images, inputs.report.mean, inputs.report.std, advance);
+  llvm::Expected<std::vector<float>> logits = evaluateFloatModel(floatModel(path, inputs.report), inputs.images, advance);
   const size_t expected = static_cast<size_t>(inputs.imageCount() * inputs.report.outputCount);
   if (logits && logits->size() != expected)
     return fileError(path, "has " + std::to_string(logits->size() / static_cast<size_t>(inputs.imageCount())) + " classes, package '" +
@@ -234,8 +236,8 @@ llvm::Expected<LayerComparison> compareLayers(const Options &options, const Inpu
   auto take = [&](size_t image, size_t layer, llvm::ArrayRef<float> values) {
     comparison.errors[layer].add(inputs.meanings[layer], (*here)[image][layer], values);
   };
-  if (llvm::Error error = evaluateFloatLayers(options.reference, inputs.report.modelSha256, images, inputs.report.mean, inputs.report.std,
-                                              inputs.report.absorbedAttentions, layers, take))
+  if (llvm::Error error = evaluateFloatLayers(floatModel(options.reference, inputs.report), inputs.report.modelSha256, images, inputs.report.absorbedAttentions,
+                                              layers, take))
     return error;
   return comparison;
 }
