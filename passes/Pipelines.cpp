@@ -44,6 +44,7 @@ void buildFusePipeline(OpPassManager &module) {
   OpPassManager &manager = module.nest<func::FuncOp>();
   // Shared subexpressions are one value, so that patterns can compare values and count users.
   manager.addPass(createCSEPass());
+  manager.addPass(createFoldQuantization());
   manager.addPass(createFoldLayout());
   manager.addPass(createFuseLayerNorm());
   manager.addPass(createFuseGelu());

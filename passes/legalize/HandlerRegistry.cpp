@@ -13,6 +13,7 @@ const HandlerRegistry &HandlerRegistry::get() {
     addEinsumHandler(result);
     addCompositeHandlers(result);
     addNormalizationHandlers(result);
+    addQuantizationHandlers(result);
     return result;
   }();
   return registry;

@@ -69,6 +69,7 @@ void addLinearHandlers(HandlerRegistry &registry);
 void addEinsumHandler(HandlerRegistry &registry);
 void addCompositeHandlers(HandlerRegistry &registry);
 void addNormalizationHandlers(HandlerRegistry &registry);
+void addQuantizationHandlers(HandlerRegistry &registry);
 
 } // namespace mcuform
 

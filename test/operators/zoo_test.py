@@ -168,8 +168,9 @@ def shared_models_at_opsets_13_and_17(tools):
             expect(same >= 0.99, "%s: %.1f %% of the answers are the float network's" % (path, 100 * same))
 
 
-def onnxruntime_logits(tools, jobs):
-    """What ONNX Runtime computes: `jobs` are (model, float32 inputs of shape [N, ...]), each input with a leading extent of 1."""
+def onnxruntime_logits(tools, jobs, ranges=None):
+    """What ONNX Runtime computes: `jobs` are (model, float32 inputs of shape [N, ...]), each input with a leading extent of 1. `ranges` is a file for those of all
+    results."""
     need("node")
     if not os.path.isdir(os.path.join(ONNXRUNTIME, "node_modules")):
         raise Skip("ONNX Runtime is not installed: scripts/setup --onnxruntime")
@@ -177,7 +178,7 @@ def onnxruntime_logits(tools, jobs):
     for number, (model, inputs) in enumerate(jobs):
         files = tools.path("inputs-%d" % number), tools.path("outputs-%d" % number)
         np.ascontiguousarray(inputs, np.float32).tofile(files[0])
-        described.append({"model": model, "inputs": files[0], "outputs": files[1], "shape": [1, *inputs.shape[1:]]})
+        described.append({"model": model, "inputs": files[0], "outputs": files[1], "shape": [1, *inputs.shape[1:]], "ranges": ranges})
     with open(tools.path("jobs.json"), "w") as file:
         json.dump(described, file)
     script = os.path.join(ROOT, "test", "operators", "onnxruntime", "run.js")
@@ -226,6 +227,37 @@ def onnxruntime_computes_the_same(tools):
         compare_float(tools, model, tools.path("given.npy"), expected, mean, std)
     print("%d graphs agree with ONNX Runtime" % len(graphs))
     expect(len(graphs) >= 25, "only %d graphs" % len(graphs))
+
+
+@case
+def quantized_models(tools):
+    """QuantizeLinear and DequantizeLinear as ONNX Runtime's quantization places them: its answers in float arithmetic, and near them in the package."""
+    import onnx
+    import quantize_qdq
+    import zoo
+
+    for family, opset in ("timm", 13), ("timm", 17), ("torchvision", 17), ("relu", 13):
+        net, model = zoo.make(family, opset)
+        given, _ = inputs_of(net, 32)
+        inputs = normalize(given, 0.5, 0.5)
+        wide, names = quantize_qdq.with_all_values(model)
+        onnx.save(wide, tools.path("wide.onnx"))
+        onnxruntime_logits(tools, [(tools.path("wide.onnx"), inputs)], tools.path("ranges.json"))
+        with open(tools.path("ranges.json")) as file:
+            ranges = json.load(file)
+        ranges["input"] = [float(inputs.min()), float(inputs.max())]
+        path = tools.path("%s-%d-qdq.onnx" % (family, opset))
+        quantized = quantize_qdq.quantize(model, ranges)
+        onnx.save(quantized, path)
+        kinds = [node.op_type for node in quantized.graph.node]
+        expect(kinds.count("QuantizeLinear") > 20 and kinds.count("DequantizeLinear") > 40 and "Relu" not in kinds, "%s" % kinds)
+        expected, = onnxruntime_logits(tools, [(path, inputs)])
+        np.save(tools.path("given.npy"), given)
+        tools.call("mcuform-float-logits", path, tools.path("given.npy"), "0.5", "0.5", tools.path("float.npy"))
+        # A value between two codes may be rounded either way: all logits within a few codes of the layers in front of them, nearly all equal.
+        error = np.abs(np.load(tools.path("float.npy")) - expected) / np.abs(expected).max()
+        expect(np.median(error) < 1e-5 and error.max() < 0.02, "%s: median error %g, largest %g" % (path, np.median(error), error.max()))
+        compare_int8(tools, path, tools.path("given.npy"), expected.astype(np.float64), 20)
 
 
 def add_families():

@@ -66,6 +66,26 @@ TEST_CASE("quantized weights stand for the float ones") {
   CHECK(result.noiseToSignal > 0);
 }
 
+TEST_CASE("weights that are multiples of a scale already keep it") {
+  FloatLinear layer = randomLayer(8, 64, 11);
+  std::mt19937 random(12);
+  std::vector<int> codes;
+  for (int64_t n = 0; n < layer.units; ++n)
+    for (int64_t k = 0; k < layer.depth; ++k) {
+      codes.push_back(k == 5 ? -127 : int(random() % 255) - 127); // the largest is 127 steps, as symmetric quantization has it
+      layer.weights[n * layer.depth + k] = 0.003f * float(n + 1) * float(codes.back());
+    }
+  for (bool varyTogether : {false, true}) {
+    if (varyTogether) {
+      std::vector<double> covariance = correlated(layer.depth, 200, 13);
+      layer.covariance.assign(covariance.begin(), covariance.end());
+    }
+    IntegerLinear result = quantizeLinear(layer);
+    CHECK(std::equal(codes.begin(), codes.end(), result.weights.begin()));
+    CHECK(result.noiseToSignal < 1e-12);
+  }
+}
+
 TEST_CASE("the bias takes up the mean error of weight rounding") {
   FloatLinear layer = randomLayer(24, 64, 2);
   IntegerLinear result = quantizeLinear(layer);

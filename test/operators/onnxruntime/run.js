@@ -1,6 +1,7 @@
-// Logits of ONNX Runtime: node run.js JOBS.json, a list of {model, inputs, shape, outputs}.
+// Logits of ONNX Runtime: node run.js JOBS.json, a list of {model, inputs, shape, outputs, ranges}.
 //
-// `inputs` is a file of float32, images of `shape` one after the other, each with the leading extent 1; `outputs` is written likewise.
+// `inputs` is a file of float32, images of `shape` one after the other, each with the leading extent 1; the first result of each goes to
+// `outputs` likewise. `ranges`, where it is given, is a file for the least and the largest element of each result, as JSON.
 "use strict";
 const fs = require("fs");
 const path = require("path");
@@ -13,11 +14,21 @@ async function run(job) {
   const all = new Float32Array(bytes.buffer.slice(bytes.byteOffset, bytes.byteOffset + bytes.length));
   const count = job.shape.reduce((product, extent) => product * extent, 1);
   const results = [];
+  const ranges = {};
   for (let first = 0; first < all.length; first += count) {
     const given = { [session.inputNames[0]]: new ort.Tensor("float32", all.slice(first, first + count), job.shape) };
-    const answer = (await session.run(given))[session.outputNames[0]].data;
+    const answers = await session.run(given);
+    const answer = answers[session.outputNames[0]].data;
     results.push(Buffer.from(answer.buffer, answer.byteOffset, answer.byteLength));
+    for (const name of job.ranges ? session.outputNames : []) {
+      const range = ranges[name] || (ranges[name] = [Infinity, -Infinity]);
+      for (const value of answers[name].data) {
+        if (value < range[0]) range[0] = value;
+        if (value > range[1]) range[1] = value;
+      }
+    }
   }
+  if (job.ranges) fs.writeFileSync(job.ranges, JSON.stringify(ranges));
   fs.writeFileSync(job.outputs, Buffer.concat(results));
 }
 
