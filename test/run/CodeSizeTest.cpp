@@ -52,6 +52,7 @@ TEST_CASE("the size of a package's code is that of its library's sections in the
   REQUIRE(bool(size));
   CHECK(size->code == 0x58 + 0x20 + 0x4);
   CHECK(size->tables == 0x20);
+  CHECK(size->runtime == 0x58 + 0x4 + 0x20);
   CHECK(size->data == 4);
 }
 

@@ -160,6 +160,7 @@ def fit_is_recorded_in_the_package(f):
     expect(constants["STACK"] == fit["stack_bytes"] == result["stack_bound_bytes"] == sum(use["bytes"] for use in fit["deepest_stack"]), "stack: %s" % fit)
     expect(50 < constants["CODE"] == fit["code_bytes"] == result["code_bytes"] < 1000, "code: %s" % fit)
     expect(0 <= constants["TABLES"] == fit["tables_bytes"] == result["tables_bytes"] < 100, "tables: %s" % fit)
+    expect(0 < fit["runtime_bytes"] == result["runtime_bytes"] < fit["code_bytes"] + fit["tables_bytes"], "runtime: %s" % fit)
     expect(fit["sram_bytes"] == 1001 + fit["stack_bytes"] and fit["flash_bytes"] == 360 + fit["code_bytes"] + fit["tables_bytes"], "sums: %s" % fit)
     expect({**before, "fit": fit} == json.loads(f.read("package/report.json")), "something else of the report changed")
     f.run("--target", "mps2-an500")

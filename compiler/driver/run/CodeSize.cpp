@@ -7,10 +7,7 @@ namespace mcuform {
 
 llvm::Expected<CodeSize> computeCodeSize(llvm::StringRef map, llvm::StringRef packageName) {
   const std::string library = ("lib" + packageName + ".a").str(), compilerLibrary = "libgcc.a";
-  auto archiveOf = [](llvm::StringRef file) {
-    const llvm::StringRef path = file.trim().split('(').first;
-    return path.substr(path.rfind('/') + 1);
-  };
+  const std::string ownObject = (packageName + ".cpp.").str();
   // Before it stand sections that were left out.
   const size_t begin = map.find("\nLinker script and memory map\n");
   if (begin == llvm::StringRef::npos)
@@ -32,15 +29,17 @@ llvm::Expected<CodeSize> computeCodeSize(llvm::StringRef map, llvm::StringRef pa
     bool isPlace = !line.consumeInteger(0, address);
     line = line.ltrim();
     isPlace = isPlace && !line.consumeInteger(0, bytes);
-    const llvm::StringRef archive = archiveOf(line);
+    const auto [path, object] = line.trim().split('(');
+    const llvm::StringRef archive = path.substr(path.rfind('/') + 1);
     if (isPlace && (archive == library || archive == compilerLibrary)) {
       hasLibrary |= archive == library;
-      if (section.starts_with(".text"))
-        size.code += bytes;
-      else if (section.starts_with(".data") || section.starts_with(".bss"))
+      const bool isCode = section.starts_with(".text"), isTable = section.starts_with(".rodata") || section.starts_with(".ARM.ex");
+      if (isCode || isTable)
+        (isCode ? size.code : size.tables) += bytes;
+      if ((isCode || isTable) && !object.starts_with(ownObject))
+        size.runtime += bytes;
+      if (section.starts_with(".data") || section.starts_with(".bss"))
         size.data += bytes;
-      else if (section.starts_with(".rodata") || section.starts_with(".ARM.ex"))
-        size.tables += bytes;
     }
     section = {};
   }

@@ -13,6 +13,7 @@ namespace mcuform {
 struct CodeSize {
   uint64_t code = 0;
   uint64_t tables = 0; ///< constants
+  uint64_t runtime = 0; ///< what of both is not the network's own, <name>.cpp: kernels, their tables, the compiler's library
   uint64_t data = 0;   ///< variables, initialized or not
 };
 

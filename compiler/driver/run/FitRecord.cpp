@@ -86,6 +86,7 @@ llvm::Error recordFit(const PackageReport &report, const LinkedFit &fit) {
                  {"stack_bytes", fit.stack.bytes},
                  {"code_bytes", fit.size.code},
                  {"tables_bytes", fit.size.tables},
+                 {"runtime_bytes", fit.size.runtime},
                  {"sram_bytes", sramBytes(report, fit)},
                  {"flash_bytes", flashBytes(report, fit)},
                  {"deepest_stack", deepest}};

@@ -76,7 +76,7 @@ void printMeasurements(const Summary &summary, llvm::raw_ostream &os) {
     for (const StackUse &use : summary.fit->stack.deepest)
       path += (path.empty() ? "" : ", ") + plainName(use.function);
     line(os, "stack bound", grouped(summary.fit->stack.bytes) + " bytes at most: " + path);
-    line(os, "code", grouped(summary.fit->size.code) + " bytes, tables " + grouped(summary.fit->size.tables));
+    line(os, "code", grouped(summary.fit->size.code) + " bytes, tables " + grouped(summary.fit->size.tables) + "; the runtime's share " + grouped(summary.fit->size.runtime));
   }
   for (const RegionUse &use : summary.memory)
     line(os, use.region.name,
@@ -130,6 +130,7 @@ std::string summaryJson(const Summary &summary) {
   root["stack_bound_bytes"] = orNull(fit ? std::optional(fit->stack.bytes) : std::nullopt);
   root["code_bytes"] = orNull(fit ? std::optional(fit->size.code) : std::nullopt);
   root["tables_bytes"] = orNull(fit ? std::optional(fit->size.tables) : std::nullopt);
+  root["runtime_bytes"] = orNull(fit ? std::optional(fit->size.runtime) : std::nullopt);
   root["memory"] = nlohmann::ordered_json::array();
   for (const RegionUse &use : summary.memory)
     root["memory"].push_back({{"region", use.region.name}, {"used_bytes", use.usedBytes}, {"size_bytes", use.region.sizeBytes}});
