@@ -14,7 +14,6 @@
 #include "passes/Passes.h"
 
 #include "mlir/IR/AsmState.h"
-#include "mlir/Pass/PassManager.h"
 #include "llvm/ADT/StringExtras.h"
 #include "llvm/Support/FileSystem.h"
 #include "llvm/Support/Path.h"
@@ -66,12 +65,6 @@ private:
   LogicalResult refuse();
   LogicalResult emit(llvm::StringRef name);
 
-  /// Runs one phase's passes on the module.
-  LogicalResult runPhase(ModuleOp on, llvm::function_ref<void(OpPassManager &)> build) {
-    PassManager manager(&context);
-    build(manager);
-    return manager.run(on);
-  }
   /// After each phase: dump if asked to. True where the compilation is to stop here.
   FailureOr<bool> endPhase(Phase phase) {
     if (!options.dumpDirectory.empty()) {
@@ -141,7 +134,7 @@ LogicalResult Compilation::compile() {
   if (!module) {
     // One run is to show all that keeps the model from being compiled: what could be read is checked as well.
     if (incomplete)
-      (void)runPhase(*incomplete, [](OpPassManager &manager) { manager.addPass(createLegalize()); });
+      (void)runPasses(*incomplete, [](OpPassManager &manager) { manager.addPass(createLegalize()); });
     return failure();
   }
   std::string name = options.name.empty() ? identifierFrom(options.modelPath) : options.name;
@@ -175,7 +168,7 @@ LogicalResult Compilation::compile() {
   };
   diagnostics.setPhaseCode(Code::Internal);
   for (auto &[phase, build] : phases) {
-    if (failed(runPhase(*module, build)))
+    if (failed(runPasses(*module, build)))
       return failure();
     stop = endPhase(phase);
     if (failed(stop) || *stop)
@@ -203,7 +196,7 @@ LogicalResult Compilation::compile() {
 
 LogicalResult Compilation::quantize(ModuleOp network, ArrayRef<int64_t> absorbed) {
   diagnostics.setPhaseCode(Code::Quantization);
-  return runPhase(network, [&](OpPassManager &manager) {
+  return runPasses(network, [&](OpPassManager &manager) {
     if (!absorbed.empty()) {
       AbsorbProjectionsOptions attentions;
       attentions.attentions = absorbed; // a view, which the pass copies
@@ -314,7 +307,7 @@ LogicalResult Compilation::refuse() {
   VerifyMemoryOptions limit;
   limit.sramBudget = budget;
   diagnostics.setPhaseCode(Code::Memory);
-  if (succeeded(runPhase(*chosen.planned, [&](OpPassManager &manager) { manager.addPass(createVerifyMemory(limit)); })))
+  if (succeeded(runPasses(*chosen.planned, [&](OpPassManager &manager) { manager.addPass(createVerifyMemory(limit)); })))
     return fail("arena needs " + Twine(chosen.arenaBytes) + " bytes, the budget is " + Twine(budget), Code::Memory);
   int64_t smallest = chosen.arenaBytes;
   if (options.tokenBlock || options.schedule || options.interleaveRows || !options.inputMode.empty()) {

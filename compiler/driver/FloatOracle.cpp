@@ -9,7 +9,6 @@
 #include "passes/Passes.h"
 #include "passes/Pipelines.h"
 
-#include "mlir/Pass/PassManager.h"
 
 using namespace mlir;
 
@@ -93,14 +92,15 @@ llvm::Error evaluateFloatLayers(const FloatModel &model, StringRef sha256, const
   auto digest = (*evaluation.module)->getAttrOfType<StringAttr>("onnxin.sha256");
   if (!sha256.empty() && digest && digest.getValue() != sha256)
     return llvm::createStringError("'" + model.path + "' is not the file that the package was compiled from: layers can be compared with that one only");
-  PassManager manager(&evaluation.context);
-  buildFusePipeline(manager);
-  if (!absorbed.empty()) {
+  auto build = [&](OpPassManager &manager) {
+    buildFusePipeline(manager);
+    if (absorbed.empty())
+      return;
     AbsorbProjectionsOptions attentions;
     attentions.attentions = absorbed; // a view, which the pass copies
     manager.addNestedPass<func::FuncOp>(createAbsorbProjections(attentions));
-  }
-  if (failed(manager.run(*evaluation.module)))
+  };
+  if (failed(runPasses(*evaluation.module, build)))
     return llvm::createStringError(evaluation.diagnostics->text());
   if (llvm::Error error = evaluation.prepare(model, images))
     return error;

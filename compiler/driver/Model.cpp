@@ -9,7 +9,6 @@
 
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/Dialect/Quant/QuantOps.h"
-#include "mlir/Pass/PassManager.h"
 
 using namespace mlir;
 
@@ -19,6 +18,12 @@ void loadDialects(MLIRContext &context) {
   context.loadDialect<func::FuncDialect, quant::QuantizationDialect, onnxin::OnnxinDialect, mcuf::McufDialect, mcurt::McurtDialect>();
 }
 
+LogicalResult runPasses(ModuleOp module, llvm::function_ref<void(OpPassManager &)> build) {
+  PassManager manager(module.getContext());
+  build(manager);
+  return manager.run(module);
+}
+
 OwningOpRef<ModuleOp> loadFloatModel(StringRef path, MLIRContext &context, const std::map<std::string, int64_t> &dims) {
   ImportOptions options;
   for (auto &[symbol, size] : dims)
@@ -26,9 +31,7 @@ OwningOpRef<ModuleOp> loadFloatModel(StringRef path, MLIRContext &context, const
   OwningOpRef<ModuleOp> module = importOnnx(path, context, options);
   if (!module)
     return module;
-  PassManager manager(&context);
-  buildLegalizePipeline(manager);
-  if (failed(manager.run(*module)))
+  if (failed(runPasses(*module, buildLegalizePipeline)))
     return {};
   return module;
 }

@@ -1,11 +1,10 @@
 #include "compiler/driver/ScheduleSearch.h"
 
+#include "compiler/driver/Model.h"
 #include "dialects/mcurt/Cost.h"
 #include "passes/Pipelines.h"
 #include "passes/memory/Lifetimes.h"
 #include "passes/support/HeadAttribute.h"
-
-#include "mlir/Pass/PassManager.h"
 
 #include <set>
 
@@ -29,12 +28,6 @@ constexpr int64_t kInterleaveFrom = 24;
 constexpr int64_t kSmallTokenBlocks = 12; ///< from here on, only what saves a reading of the weights
 
 bool isLossy(AttentionSchedule schedule) { return schedule != AttentionSchedule::Cached; }
-
-LogicalResult runPasses(ModuleOp module, llvm::function_ref<void(OpPassManager &)> build) {
-  PassManager manager(module.getContext());
-  build(manager);
-  return manager.run(module);
-}
 
 func::FuncOp functionOf(ModuleOp module) { return *module.getOps<func::FuncOp>().begin(); }
 
