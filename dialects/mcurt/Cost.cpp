@@ -63,8 +63,19 @@ Work workOf(StringRef kernel) {
       .Case("accumulate_rows_s16", Work{"width", "", 3.5, 0})
       .Case("scale_s32_s16", Work{"width", "", 6.1, 0})
       .Case("fill_zero_s32", Work{"width", "", 3, 0})
+      // Per value of a window: see below.
+      .Case("windows_u8", Work{"channels", "", 5, 0})
+      .Case("windows_s16", Work{"channels", "", 1.6, 0})
+      .Case("max_pool_s16", Work{"channels", "", 3, 0})
+      .Case("depthwise_s16", Work{"channels", "", 3.5, 0})
+      .Case("add_s16", Work{"width", "", 9, 0})
       .Case("unfold_u8", Work{"width", "", 2.9, 0}) // its width is the image's: see below
       .Default(Work{"", "", -1, 0});
+}
+
+/// Kernels on windows of a map, whose work is counted by the values of the windows.
+bool isOnWindows(StringRef kernel) {
+  return kernel == "windows_u8" || kernel == "windows_s16" || kernel == "max_pool_s16" || kernel == "depthwise_s16";
 }
 
 /// The integer of that name, where it is a number.
@@ -99,6 +110,8 @@ double cyclesOfOneRun(CallOp call, int64_t rows) {
   double columns = double(numberOf(call, work.columns)), depth = double(numberOf(call, work.depth));
   if (call.getKernel() == "unfold_u8")
     columns = double(numberOf(call, "patch_height") * numberOf(call, "patch_width") * numberOf(call, "channels"));
+  if (isOnWindows(call.getKernel()))
+    columns *= double(numberOf(call, "kernel_height") * numberOf(call, "kernel_width"));
   double outside = double(rows) * columns * work.perOutput + columns / 2 * work.perPair + columns * depth * work.perWeight;
   if (work.depth.empty())
     return outside;

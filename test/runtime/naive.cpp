@@ -370,4 +370,79 @@ void scale_s32_s16(int16_t *out, const int32_t *sums, int32_t width, int32_t mul
     out[c] = static_cast<int16_t>(clamp_to_bits(round_mul_acc(sums[c], mult, 0), 16));
 }
 
+namespace {
+
+/// Calls visit(row, tap, pixel) for each pixel of `rows` windows from `first` on, -1 standing for one outside of the map.
+template <class Visit>
+void for_windows(int32_t first, int32_t rows, int32_t height, int32_t width, int32_t kernel_height, int32_t kernel_width, int32_t stride_y,
+                 int32_t stride_x, int32_t pad_top, int32_t pad_left, int32_t out_width, Visit visit) {
+  for (int32_t r = 0; r < rows; ++r)
+    for (int32_t tap = 0; tap < kernel_height * kernel_width; ++tap) {
+      const int32_t y = (first + r) / out_width * stride_y - pad_top + tap / kernel_width;
+      const int32_t x = (first + r) % out_width * stride_x - pad_left + tap % kernel_width;
+      visit(r, tap, y < 0 || y >= height || x < 0 || x >= width ? -1 : y * width + x);
+    }
+}
+
+} // namespace
+
+void windows_u8(int16_t *out, const uint8_t *image, const int16_t *offset, int32_t first, int32_t rows, int32_t height, int32_t width,
+                int32_t channels, int32_t kernel_height, int32_t kernel_width, int32_t stride_y, int32_t stride_x, int32_t pad_top,
+                int32_t pad_left, int32_t out_width, int32_t shift) {
+  const int32_t depth = padded(kernel_height * kernel_width * channels);
+  std::fill(out, out + rows * depth, int16_t{0});
+  for_windows(first, rows, height, width, kernel_height, kernel_width, stride_y, stride_x, pad_top, pad_left, out_width,
+              [&](int32_t r, int32_t tap, int32_t pixel) {
+                for (int32_t c = 0; c < channels && pixel >= 0; ++c)
+                  out[r * depth + tap * channels + c] = static_cast<int16_t>(image[pixel * channels + c] * (1 << shift) - offset[c]);
+              });
+}
+
+void windows_s16(int16_t *out, const int16_t *in, int32_t first, int32_t rows, int32_t height, int32_t width, int32_t channels,
+                 int32_t kernel_height, int32_t kernel_width, int32_t stride_y, int32_t stride_x, int32_t pad_top, int32_t pad_left,
+                 int32_t out_width) {
+  const int32_t depth = padded(kernel_height * kernel_width * channels);
+  std::fill(out, out + rows * depth, int16_t{0});
+  for_windows(first, rows, height, width, kernel_height, kernel_width, stride_y, stride_x, pad_top, pad_left, out_width,
+              [&](int32_t r, int32_t tap, int32_t pixel) {
+                if (pixel >= 0)
+                  std::copy(in + pixel * channels, in + (pixel + 1) * channels, out + r * depth + tap * channels);
+              });
+}
+
+void depthwise_s16(int16_t *out, const int16_t *in, const int8_t *weights, const int32_t *bias, const int32_t *mult, int32_t first,
+                   int32_t rows, int32_t height, int32_t width, int32_t channels, int32_t kernel_height, int32_t kernel_width,
+                   int32_t stride_y, int32_t stride_x, int32_t pad_top, int32_t pad_left, int32_t out_width, int32_t low) {
+  for (int32_t c = 0; c < channels; ++c) {
+    std::vector<int64_t> sums(static_cast<size_t>(rows), bias[c]);
+    for_windows(first, rows, height, width, kernel_height, kernel_width, stride_y, stride_x, pad_top, pad_left, out_width,
+                [&](int32_t r, int32_t tap, int32_t pixel) {
+                  if (pixel >= 0)
+                    sums[static_cast<size_t>(r)] += int64_t{in[pixel * channels + c]} * weights[tap * channels + c];
+                });
+    for (int32_t r = 0; r < rows; ++r)
+      out[r * channels + c] =
+          static_cast<int16_t>(std::max<int64_t>(clamp_to_bits(round_mul_acc(wrap(sums[static_cast<size_t>(r)]), mult[c], 0), 16), low));
+  }
+}
+
+void max_pool_s16(int16_t *out, const int16_t *in, int32_t first, int32_t rows, int32_t height, int32_t width, int32_t channels,
+                  int32_t kernel_height, int32_t kernel_width, int32_t stride_y, int32_t stride_x, int32_t pad_top, int32_t pad_left,
+                  int32_t out_width) {
+  std::fill(out, out + rows * channels, int16_t{-32768});
+  for_windows(first, rows, height, width, kernel_height, kernel_width, stride_y, stride_x, pad_top, pad_left, out_width,
+              [&](int32_t r, int32_t, int32_t pixel) {
+                for (int32_t c = 0; c < channels && pixel >= 0; ++c)
+                  out[r * channels + c] = std::max(out[r * channels + c], in[pixel * channels + c]);
+              });
+}
+
+void add_s16(int16_t *out, const int16_t *lhs, const int16_t *rhs, int32_t rows, int32_t width, int32_t lhs_mult, int32_t rhs_mult,
+             int32_t low) {
+  for (int32_t i = 0; i < rows * width; ++i) {
+    const int32_t sum = round_mul_acc(lhs[i] * 65536, lhs_mult, round_mul_acc(rhs[i] * 65536, rhs_mult, 0));
+    out[i] = static_cast<int16_t>(std::max<int64_t>(clamp_to_bits(floor_shift(__int128{sum} + 128, 8), 16), low));
+  }
+}
+
 } // namespace mcuform::test::naive

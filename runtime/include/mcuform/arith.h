@@ -129,6 +129,17 @@ inline int16_t gelu_s15(int32_t acc, int32_t mult, int32_t index_mult, int32_t d
   return static_cast<int16_t>(round_mul_acc(delta_gelu.middle()[index], -delta_mult, clamp_positive<14>(u)));
 }
 
+/// max(x, low), what is left of an activation when its result has been rounded: low is 0 for ReLU, the least int16 for none.
+constexpr int16_t at_least(int16_t x, int32_t low) { return x < low ? static_cast<int16_t>(low) : x; }
+
+/// A pixel of a window: (pixel << shift) less what stands for 0. The compiler proves that it fits.
+constexpr int16_t centred_pixel(int32_t pixel, int32_t shift, int32_t offset) { return static_cast<int16_t>((pixel << shift) - offset); }
+
+/// Sum of two int16 of different scales, each first brought to 1/256 of the result's: mult = round(scale / scale of the result * 2^24), at least 0.
+inline int16_t add_scaled_s16(int32_t a, int32_t a_mult, int32_t b, int32_t b_mult) {
+  return requantize_s16(round_mul_acc(a * 65536, a_mult, round_mul(b * 65536, b_mult)), 1 << 24);
+}
+
 /// Where exp(t - max) stands in EXP; max >= t, both in units of 1/64.
 constexpr int32_t softmax_index(int32_t max, int32_t t) { return max - t < exp_table_size ? max - t : exp_table_size - 1; }
 

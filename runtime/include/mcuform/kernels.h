@@ -279,6 +279,60 @@ inline namespace MCUFORM_RT_ABI {
 /// Accuracy   equal to docs/arithmetic.md bit for bit
 /// Returns    nothing
 
+/// windows_u8: windows first .. first+rows-1 of an image, each as one row of int16; what lies outside of the image is 0.
+///
+/// Layout     image uint8 [height][width][channels]; window t begins at line t/out_width*stride_y - pad_top and column
+///            t%out_width*stride_x - pad_left; offset [channels]; out [rows][depth]: kernel_height lines of kernel_width*channels values, then
+///            one zero if their number is odd, so that depth is even. Every window has a pixel in the image
+/// Quant      centred_pixel of arith.h: (pixel << shift) - offset[channel], which the caller proves to fit 16 bits
+/// Aliasing   out overlaps nothing
+/// Alignment  out 4 bytes; offset 2; image none
+/// Scratch    none
+/// Accuracy   exact
+/// Returns    nothing
+
+/// windows_s16: windows_u8 of a map of int16, whose values are taken as they are.
+///
+/// Layout     in [height][width][channels] int16, dense; else as windows_u8
+/// Quant      none
+/// Aliasing   out and in do not overlap
+/// Alignment  out 4 bytes; in 2
+/// Scratch    none
+/// Accuracy   exact
+/// Returns    nothing
+
+/// depthwise_s16: a convolution of each channel by itself, out[t][c] = at_least(s16(R(bias[c] + sum over the pixels of window t of
+/// in*weights[.][c], mult[c], 0)), low).
+///
+/// Layout     in and windows as windows_s16; weights [kernel_height*kernel_width][channels] int8; bias, mult [channels]; out
+///            [rows][channels] int16, dense
+/// Quant      weights symmetric, one scale a channel; mult[c] = round(s_in*s_w[c]/s_out * 2^32); low 0 (ReLU) or -32768
+/// Aliasing   out overlaps nothing; weights, bias and mult may lie in flash
+/// Alignment  bias and mult 4 bytes; out and in 2; weights none
+/// Scratch    none
+/// Accuracy   equal to docs/arithmetic.md bit for bit
+/// Returns    nothing
+
+/// max_pool_s16: out[t][c] = the largest in of window t.
+///
+/// Layout     in and windows as windows_s16; out [rows][channels] int16, dense
+/// Quant      none
+/// Aliasing   out and in do not overlap
+/// Alignment  2 bytes
+/// Scratch    none
+/// Accuracy   exact
+/// Returns    nothing
+
+/// add_s16: out[r][c] = at_least(add_scaled_s16(lhs[r][c], lhs_mult, rhs[r][c], rhs_mult), low).
+///
+/// Layout     all [rows][width] int16, dense
+/// Quant      mult = round(scale of the operand / scale of out * 2^24) >= 0; low 0 (ReLU) or -32768
+/// Aliasing   out may be lhs or rhs itself; otherwise no overlap
+/// Alignment  2 bytes
+/// Scratch    none
+/// Accuracy   equal to docs/arithmetic.md bit for bit
+/// Returns    nothing
+
 #define MCUFORM_KERNEL(name, params) MCUFORM_RT_HOT(#name) void name params;
 #include "../../kernels.def"
 
