@@ -152,6 +152,15 @@ def FusePatchEmbed : Mcuf_FunctionPass<"mcuf-fuse-patch-embed"> {
   }];
 }
 
+def FuseConv : Mcuf_FunctionPass<"mcuf-fuse-conv"> {
+  let summary = "Turn convolutions into linear layers on windows, and maps into rows of channels";
+  let description = [{
+    A map [1, channels, height, width] becomes [1, height, width, channels], whose rows are pixels; transpositions move down past what works on elements until
+    they meet. A convolution is a linear layer on `mcuf.windows` of the map, or on its rows where the kernel is one pixel; with a group for each channel it is
+    `mcuf.depthwise`. A dense layer on a flattened map is one on its only window. min(max(x, 0), c) becomes `mcuf.clipped_relu`.
+  }];
+}
+
 def FuseAttention : Mcuf_FunctionPass<"mcuf-fuse-attention"> {
   let summary = "Recognize multi-head attention";
   let description = [{

@@ -45,6 +45,8 @@ void buildFusePipeline(OpPassManager &module) {
   // Shared subexpressions are one value, so that patterns can compare values and count users.
   manager.addPass(createCSEPass());
   manager.addPass(createFoldQuantization());
+  // Of rows that a transposition makes, before their mean is taken for one over tokens.
+  manager.addPass(createFuseLayerNorm());
   manager.addPass(createFoldLayout());
   manager.addPass(createFuseLayerNorm());
   manager.addPass(createFuseGelu());
@@ -53,6 +55,8 @@ void buildFusePipeline(OpPassManager &module) {
   // Biases behind a factor that is gone now.
   manager.addPass(createFuseLinear());
   manager.addPass(createFusePatchEmbed());
+  // What is no patch embedding.
+  manager.addPass(createFuseConv());
   manager.addPass(createFuseAttention());
   // What is left of the heads' transpositions, and the reshapes of layers with rows in other than three dimensions.
   manager.addPass(createFoldLayout());

@@ -29,6 +29,9 @@ constexpr int64_t kSmallTokenBlocks = 12; ///< from here on, only what saves a r
 
 bool isLossy(AttentionSchedule schedule) { return schedule != AttentionSchedule::Cached; }
 
+/// More rows than attention can have are those of a map: numbers that grow by a quarter will do, since its maps have different sizes.
+constexpr int64_t kMostTokens = 512;
+
 func::FuncOp functionOf(ModuleOp module) { return *module.getOps<func::FuncOp>().begin(); }
 
 /// The stage that each step belongs to, and what it costs.
@@ -136,6 +139,11 @@ std::vector<int64_t> ScheduleSearch::tokenBlocks() const {
   for (int64_t block = 1; block <= std::min(rowCount, kSmallTokenBlocks); ++block)
     blocks.insert(block);
   // The fewest rows for each number of loops over the weights, and the next multiple of three, which the kernels like.
+  if (rowCount > kMostTokens) {
+    for (int64_t block = kSmallTokenBlocks; block <= kMostTokens; block = (block + block / 4 + 2) / 3 * 3)
+      blocks.insert(block);
+    return {blocks.begin(), blocks.end()};
+  }
   for (int64_t loops = 1; (rowCount + loops - 1) / loops > kSmallTokenBlocks; ++loops) {
     int64_t block = (rowCount + loops - 1) / loops;
     blocks.insert(block);
@@ -161,10 +169,10 @@ LogicalResult ScheduleSearch::measurePatches() {
   SmallVector<std::string> modes = {kInputModes.begin(), kInputModes.end()};
   if (request.inputMode)
     modes = {*request.inputMode};
-  else if (function.getNumArguments() != 1 || !function.getArgument(0).hasOneUse())
-    modes.resize(1); // an image that is read twice stays where it is
-  else if (!isa<mcuf::QPatchEmbedOp>(*function.getArgument(0).getUsers().begin()) ||
-           !cast<RankedTensorType>(function.getArgument(0).getType()).getElementType().isInteger(8))
+  else if (function.getNumArguments() != 1 || !function.getArgument(0).hasOneUse() ||
+           !isa<mcuf::QPatchEmbedOp>(*function.getArgument(0).getUsers().begin()))
+    modes.resize(1); // an image that is read twice stays where it is, as does one whose windows overlap
+  else if (!cast<RankedTensorType>(function.getArgument(0).getType()).getElementType().isInteger(8))
     modes.pop_back(); // only an image is streamed
 
   for (const std::string &mode : modes)
@@ -284,7 +292,11 @@ LogicalResult ScheduleSearch::measureAll() {
     return failure();
   if (request.schedule)
     return measureRows(*request.schedule);
-  if (failed(measureRows(AttentionSchedule::Cached)) || failed(measureRows(AttentionSchedule::HeadByHead)))
+  if (failed(measureRows(AttentionSchedule::Cached)))
+    return failure();
+  if (attentionCount == 0)
+    return success();
+  if (failed(measureRows(AttentionSchedule::HeadByHead)))
     return failure();
   // Absorbed projections are layers of their own, to be calibrated and quantized: only where memory costs so much time that it may pay.
   auto cheapest = [](const std::vector<Combination> &all) {

@@ -73,6 +73,8 @@ int64_t macsOf(mcurt::CallOp call) {
   int64_t perRow = 0;
   if (numbers.count("depth") && numbers.count("units"))
     perRow = numbers["depth"] * numbers["units"];
+  else if (call.getKernel() == "depthwise_s16")
+    perRow = numbers["kernel_height"] * numbers["kernel_width"] * numbers["channels"];
   else if (numbers.count("tokens") && numbers.count("head_width"))
     perRow = numbers["tokens"] * numbers["head_width"];
   int64_t total = rows ? 1 : numbers["rows"];

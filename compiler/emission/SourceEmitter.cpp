@@ -203,6 +203,8 @@ void SourceEmitter::emitObservation(mcurt::CallOp call, const std::string &inden
   if (kernel.starts_with("attention_context"))
     columns = numbers["head_width"];
   ArrayRef<int64_t> shape = mcurt::typeOf(root).getShape();
+  if (numbers.count("kernel_width")) // its width is that of the map
+    columns = std::to_string(shape.back());
   auto coordinate = [&](unsigned dim) -> std::string {
     auto view = written.getDefiningOp<mcurt::ViewOp>();
     if (!view)

@@ -23,6 +23,10 @@ HostTensor matmul(const HostTensor &lhs, const HostTensor &rhs, llvm::ArrayRef<i
 HostTensor softmax(const HostTensor &input, int64_t axis);
 HostTensor conv(const HostTensor &input, const HostTensor &weights, const HostTensor *bias, llvm::ArrayRef<int64_t> strides, llvm::ArrayRef<int64_t> pads,
                 llvm::ArrayRef<int64_t> dilations, int64_t groups, llvm::ArrayRef<int64_t> shape);
+HostTensor windows(const HostTensor &input, const mcuf::WindowGrid &grid, llvm::ArrayRef<int64_t> shape);
+HostTensor depthwise(const HostTensor &input, const HostTensor &weights, const HostTensor &bias, const mcuf::WindowGrid &grid, llvm::ArrayRef<int64_t> shape);
+HostTensor pool(mcuf::ReduceKind kind, const HostTensor &input, const mcuf::WindowGrid &grid, bool countPadding, llvm::ArrayRef<int64_t> shape);
+HostTensor clippedRelu(const HostTensor &input, float limit);
 HostTensor layerNorm(const HostTensor &input, const HostTensor *gamma, const HostTensor *beta, float epsilon);
 HostTensor gelu(const HostTensor &input, bool approximate);
 HostTensor linear(const HostTensor &input, const HostTensor &weights, const HostTensor *bias);

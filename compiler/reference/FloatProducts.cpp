@@ -116,6 +116,13 @@ HostTensor gelu(const HostTensor &input, bool approximate) {
   return result;
 }
 
+HostTensor clippedRelu(const HostTensor &input, float limit) {
+  HostTensor result(ElementKind::F32, input.shape());
+  for (int64_t i = 0; i < input.size(); ++i)
+    result.data<float>()[i] = std::clamp(input.data<float>()[i], 0.0f, limit);
+  return result;
+}
+
 HostTensor linear(const HostTensor &input, const HostTensor &weights, const HostTensor *bias) {
   int64_t units = weights.shape()[0], depth = weights.shape()[1];
   SmallVector<int64_t> shape(input.shape());

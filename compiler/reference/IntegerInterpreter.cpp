@@ -170,6 +170,55 @@ HostTensor coarsen(const HostTensor &input, const HostTensor &mult, const HostTe
   return result;
 }
 
+HostTensor windows(mcuf::QWindowsOp op, const HostTensor &input, const HostTensor *offset, ArrayRef<int64_t> shape) {
+  HostTensor result(ElementKind::I16, shape);
+  const mcuf::WindowGrid grid = mcuf::WindowGrid::of(op);
+  for (int64_t row = 0; row < result.rows(); ++row)
+    grid.forEachPixel(row, [&](int64_t tap, int64_t pixel) {
+      for (int64_t c = 0; c < grid.channels; ++c) {
+        const int64_t at = pixel * grid.channels + c;
+        result.data<int16_t>()[row * grid.depth() + tap * grid.channels + c] =
+            offset ? rt::centred_pixel(input.data<uint8_t>()[at], int32_t(op.getShift()), offset->data<int16_t>()[c]) : input.data<int16_t>()[at];
+      }
+    });
+  return result;
+}
+
+HostTensor depthwise(mcuf::QDepthwiseOp op, const HostTensor &input, const HostTensor &weights, const HostTensor &bias, const HostTensor &mult,
+                     ArrayRef<int64_t> shape) {
+  HostTensor result(ElementKind::I16, shape);
+  const mcuf::WindowGrid grid = mcuf::WindowGrid::of(op);
+  for (int64_t row = 0; row < result.rows(); ++row)
+    for (int64_t c = 0; c < grid.channels; ++c) {
+      int32_t acc = bias.data<int32_t>()[c];
+      grid.forEachPixel(row, [&](int64_t tap, int64_t pixel) {
+        acc += int32_t(input.data<int16_t>()[pixel * grid.channels + c]) * weights.data<int8_t>()[tap * grid.channels + c];
+      });
+      result.data<int16_t>()[row * grid.channels + c] = rt::at_least(rt::requantize_s16(acc, mult.data<int32_t>()[c]), int32_t(op.getLow()));
+    }
+  return result;
+}
+
+HostTensor maxPool(mcuf::QMaxPoolOp op, const HostTensor &input, ArrayRef<int64_t> shape) {
+  HostTensor result(ElementKind::I16, shape);
+  const mcuf::WindowGrid grid = mcuf::WindowGrid::of(op);
+  for (int64_t row = 0; row < result.rows(); ++row)
+    for (int64_t c = 0; c < grid.channels; ++c) {
+      int16_t largest = INT16_MIN;
+      grid.forEachPixel(row, [&](int64_t, int64_t pixel) { largest = std::max(largest, input.data<int16_t>()[pixel * grid.channels + c]); });
+      result.data<int16_t>()[row * grid.channels + c] = largest;
+    }
+  return result;
+}
+
+HostTensor add(mcuf::QAddOp op, const HostTensor &lhs, const HostTensor &rhs) {
+  HostTensor result(ElementKind::I16, lhs.shape());
+  for (int64_t i = 0; i < result.size(); ++i)
+    result.data<int16_t>()[i] = rt::at_least(
+        rt::add_scaled_s16(lhs.data<int16_t>()[i], int32_t(op.getLhsMult()), rhs.data<int16_t>()[i], int32_t(op.getRhsMult())), int32_t(op.getLow()));
+  return result;
+}
+
 HostTensor meanRows(mcuf::QMeanRowsOp op, const HostTensor &input, ArrayRef<int64_t> shape) {
   HostTensor result(ElementKind::I16, shape);
   for (int64_t c = 0; c < input.width(); ++c) {
@@ -202,6 +251,10 @@ FailureOr<HostTensor> evaluateIntegerOp(Operation *op, ArrayRef<HostTensor> in) 
       .Case([&](mcuf::QNarrowOp) { return narrow(in[0], in[1]); })
       .Case([&](mcuf::QCoarsenOp) { return coarsen(in[0], in[1], in[2]); })
       .Case([&](mcuf::QWidenOp) { return widen(in[0], in[1]); })
+      .Case([&](mcuf::QWindowsOp windowsOp) { return windows(windowsOp, in[0], windowsOp.getOffset() ? &in[1] : nullptr, shape); })
+      .Case([&](mcuf::QDepthwiseOp depthwiseOp) { return depthwise(depthwiseOp, in[0], in[1], in[2], in[3], shape); })
+      .Case([&](mcuf::QMaxPoolOp pool) { return maxPool(pool, in[0], shape); })
+      .Case([&](mcuf::QAddOp sum) { return add(sum, in[0], in[1]); })
       .Case([&](mcuf::QMeanRowsOp mean) { return meanRows(mean, in[0], shape); })
       .Default([](Operation *other) -> FailureOr<HostTensor> { return other->emitOpError() << "has no integer meaning"; });
 }

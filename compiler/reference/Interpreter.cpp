@@ -48,6 +48,17 @@ FailureOr<HostTensor> evaluateFloatOp(Operation *op, ArrayRef<HostTensor> in) {
                                        norm.getEpsilon().convertToFloat());
           })
           .Case([&](mcuf::GeluOp gelu) { return floatops::gelu(in[0], gelu.getApproximate()); })
+          .Case([&](mcuf::ClippedReluOp relu) { return floatops::clippedRelu(in[0], relu.getLimit().convertToFloat()); })
+          .Case([&](mcuf::WindowsOp windows) { return floatops::windows(in[0], mcuf::WindowGrid::of(windows), shape); })
+          .Case([&](mcuf::DepthwiseOp depthwise) {
+            auto grid = mcuf::WindowGrid::of(in[0].shape(), in[1].shape().drop_back(), depthwise.getStrides(), depthwise.getPads());
+            return floatops::depthwise(in[0], in[1], in[2], *grid, shape);
+          })
+          .Case([&](mcuf::PoolOp pool) -> FailureOr<HostTensor> {
+            if (in[0].kind() != ElementKind::F32)
+              return failure();
+            return floatops::pool(pool.getKind(), in[0], mcuf::WindowGrid::of(pool), pool.getCountPadding(), shape);
+          })
           .Case([&](mcuf::LinearOp linear) { return floatops::linear(in[0], in[1], optional(in, 2, bool(linear.getBias()))); })
           .Case([&](mcuf::AttentionOp attention) {
             return floatops::attention(in[0], in[1], in[2], attention.getNumHeads(), attention.getScale().convertToFloat());

@@ -52,7 +52,30 @@ std::optional<SmallVector<int64_t>> broadcastShapes(ArrayRef<int64_t> a, ArrayRe
 
 bool isActivation(Operation *op) {
   auto unary = dyn_cast_or_null<UnaryOp>(op);
-  return isa_and_nonnull<GeluOp>(op) || (unary && unary.getKind() == UnaryKind::Relu);
+  return isa_and_nonnull<GeluOp, ClippedReluOp>(op) || (unary && unary.getKind() == UnaryKind::Relu);
+}
+
+bool isInterleavedImage(Value value) {
+  Operation *op = value.getDefiningOp();
+  if (!isa_and_nonnull<TransposeOp, ReshapeOp>(op) || !isa<BlockArgument>(op->getOperand(0)) || shapeOf(op->getOperand(0)).size() != 4)
+    return false;
+  if (auto transpose = dyn_cast<TransposeOp>(op))
+    return transpose.getPermutation() == ArrayRef<int64_t>{0, 2, 3, 1};
+  auto image = shapeOf(op->getOperand(0)); // of one channel it is the same
+  return image[1] == 1 && shapeOf(value) == ArrayRef<int64_t>{1, image[2], image[3], 1};
+}
+
+std::optional<WindowGrid> WindowGrid::of(ArrayRef<int64_t> map, ArrayRef<int64_t> kernel, ArrayRef<int64_t> strides, ArrayRef<int64_t> pads) {
+  if (map.size() < 3 || kernel.size() != 2 || strides.size() != 2 || pads.size() != 4)
+    return std::nullopt;
+  int64_t outputs[2];
+  for (size_t d = 0; d < 2; ++d) {
+    const int64_t padded = map[map.size() - 3 + d] + pads[d] + pads[2 + d];
+    if (kernel[d] < 1 || strides[d] < 1 || pads[d] < 0 || pads[2 + d] < 0 || pads[d] >= kernel[d] || pads[2 + d] >= kernel[d] || padded < kernel[d])
+      return std::nullopt;
+    outputs[d] = (padded - kernel[d]) / strides[d] + 1;
+  }
+  return WindowGrid{map[map.size() - 3], map[map.size() - 2], map.back(), kernel[0], kernel[1], strides[0], strides[1], pads[0], pads[1], outputs[0], outputs[1]};
 }
 
 ElementsAttr constantOf(Value value) {

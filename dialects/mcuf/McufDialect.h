@@ -29,10 +29,37 @@ inline int64_t widthOf(mlir::Value value) { return shapeOf(value).back(); }
 mlir::RankedTensorType withWidth(mlir::Value value, int64_t width);
 /// Numpy broadcasting of two shapes; nothing where they do not fit.
 std::optional<llvm::SmallVector<int64_t>> broadcastShapes(llvm::ArrayRef<int64_t> a, llvm::ArrayRef<int64_t> b);
-/// Whether the op is the activation between two dense layers that integer kernels exist for: gelu, or max(x, 0).
+/// Whether the op is the activation between two dense layers that integer kernels exist for: gelu, max(x, 0), or the same with a limit.
 bool isActivation(mlir::Operation *op);
+/// Whether `value` is the image, an argument [1, channels, height, width] of the function, as [1, height, width, channels].
+bool isInterleavedImage(mlir::Value value);
 /// The defining constant's elements, null where the value is not a constant.
 mlir::ElementsAttr constantOf(mlir::Value value);
+
+/// Where windows stand on a map [1, height, width, channels], or [height, width, channels]: window (y, x) begins at line y * strideY - padTop and
+/// column x * strideX - padLeft.
+struct WindowGrid {
+  int64_t height, width, channels, kernelHeight, kernelWidth, strideY, strideX, padTop, padLeft, outHeight, outWidth;
+
+  /// Kernel and strides as height and width, pads as top, left, bottom and right; nothing where a window fits nowhere or could lie outside of the map
+  /// as a whole.
+  static std::optional<WindowGrid> of(llvm::ArrayRef<int64_t> map, llvm::ArrayRef<int64_t> kernel, llvm::ArrayRef<int64_t> strides,
+                                      llvm::ArrayRef<int64_t> pads);
+  /// The grid of `op`, one of the ops on windows, which has been verified.
+  template <class OpT> static WindowGrid of(OpT op) { return *of(shapeOf(op.getInput()), op.getKernel(), op.getStrides(), op.getPads()); }
+
+  int64_t taps() const { return kernelHeight * kernelWidth; }
+  /// Values of a window as a row: an even number.
+  int64_t depth() const { return (taps() * channels + 1) / 2 * 2; }
+  /// Calls fn(tap, pixel) for each pixel of window `row` that lies on the map, both counted line by line.
+  template <class Fn> void forEachPixel(int64_t row, Fn fn) const {
+    const int64_t top = row / outWidth * strideY - padTop, left = row % outWidth * strideX - padLeft;
+    for (int64_t ky = 0; ky < kernelHeight; ++ky)
+      for (int64_t kx = 0; kx < kernelWidth; ++kx)
+        if (int64_t y = top + ky, x = left + kx; y >= 0 && y < height && x >= 0 && x < width)
+          fn(ky * kernelWidth + kx, y * width + x);
+  }
+};
 
 /// Of an integer linear layer: how far below the network's result the noise of four-bit weights is or would be, in dB.
 inline constexpr llvm::StringLiteral kInt4SqnrAttr = "mcuf.int4_sqnr_db";

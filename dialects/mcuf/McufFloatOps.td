@@ -129,6 +129,18 @@ def Mcuf_SoftmaxOp : Mcuf_InferredOp<"softmax"> {
   let assemblyFormat = "$input attr-dict `:` functional-type(operands, results)";
 }
 
+def Mcuf_PoolOp : Mcuf_InferredOp<"pool"> {
+  let summary = "Largest value or mean of the windows of a map [1, height, width, channels], channel by channel";
+  let description = [{
+    kernel and strides are height, width; pads are top, left, bottom, right. What lies outside of the map is never the largest; it counts as zeros in a mean
+    where count_padding, else not at all.
+  }];
+  let arguments = (ins Mcuf_ReduceKind:$kind, AnyRankedTensor:$input, DenseI64ArrayAttr:$kernel, DenseI64ArrayAttr:$strides, DenseI64ArrayAttr:$pads,
+                       BoolAttr:$count_padding);
+  let results = (outs AnyRankedTensor:$result);
+  let assemblyFormat = "$kind $input attr-dict `:` functional-type(operands, results)";
+}
+
 def Mcuf_ConvOp : Mcuf_InferredOp<"conv"> {
   let summary = "2-D convolution, NCHW; weights [out, in/groups, height, width]; pads are top, left, bottom, right";
   let arguments = (ins AnyRankedTensor:$input, AnyRankedTensor:$weights, Optional<AnyRankedTensor>:$bias, DenseI64ArrayAttr:$strides,

@@ -23,6 +23,32 @@ def Mcuf_GeluOp : Mcuf_InferredOp<"gelu"> {
   let assemblyFormat = "$input attr-dict `:` functional-type(operands, results)";
 }
 
+def Mcuf_ClippedReluOp : Mcuf_InferredOp<"clipped_relu"> {
+  let summary = "min(max(x, 0), limit): ReLU6 and its like";
+  let arguments = (ins AnyRankedTensor:$input, F32Attr:$limit);
+  let results = (outs AnyRankedTensor:$result);
+  let assemblyFormat = "$input attr-dict `:` functional-type(operands, results)";
+}
+
+def Mcuf_WindowsOp : Mcuf_InferredOp<"windows"> {
+  let summary = "The windows of a map, each as a row: what makes a convolution a linear layer";
+  let description = [{
+    input [1, height, width, channels]; kernel and strides are height, width; pads are top, left, bottom, right. Result [1, out_height, out_width, depth]: the
+    pixels of a window line by line, zeros where it lies outside of the map, and one more zero where their number is odd, since kernels read two values at a time.
+  }];
+  let arguments = (ins AnyRankedTensor:$input, DenseI64ArrayAttr:$kernel, DenseI64ArrayAttr:$strides, DenseI64ArrayAttr:$pads);
+  let results = (outs AnyRankedTensor:$result);
+  let assemblyFormat = "$input attr-dict `:` functional-type(operands, results)";
+}
+
+def Mcuf_DepthwiseOp : Mcuf_InferredOp<"depthwise"> {
+  let summary = "Convolution of each channel of a map by itself";
+  let description = "input [1, height, width, channels]; weights [kernel height, kernel width, channels], bias [channels]; strides and pads as in mcuf.windows.";
+  let arguments = (ins AnyRankedTensor:$input, AnyRankedTensor:$weights, AnyRankedTensor:$bias, DenseI64ArrayAttr:$strides, DenseI64ArrayAttr:$pads);
+  let results = (outs AnyRankedTensor:$result);
+  let assemblyFormat = "$input `,` $weights `,` $bias attr-dict `:` functional-type(operands, results)";
+}
+
 def Mcuf_LinearOp : Mcuf_InferredOp<"linear"> {
   let summary = "Dense layer on rows: out[t][n] = bias[n] + sum_k in[t][k] * weights[n][k]";
   let description = "weights [units, depth], bias [units] or absent. The depth is the input's last dimension.";

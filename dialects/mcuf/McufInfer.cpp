@@ -210,6 +210,41 @@ LogicalResult ConvOp::inferReturnTypes(MLIRContext *, std::optional<Location> lo
   return push(types, shape, input.getElementType());
 }
 
+/// The grid of an op on windows of a map.
+static std::optional<WindowGrid> gridOf(std::optional<Location> location, Value input, ArrayRef<int64_t> kernel, ArrayRef<int64_t> strides, ArrayRef<int64_t> pads) {
+  auto shape = shapeOf(input);
+  std::optional<WindowGrid> grid = shape.size() == 4 && shape[0] == 1 ? WindowGrid::of(shape, kernel, strides, pads) : std::nullopt;
+  if (!grid)
+    (void)fail(location, "windows of " + text(kernel) + " with strides " + text(strides) + " and pads " + text(pads) + " do not fit a map of " + text(shape));
+  return grid;
+}
+
+LogicalResult PoolOp::inferReturnTypes(MLIRContext *, std::optional<Location> location, Adaptor adaptor, SmallVectorImpl<Type> &types) {
+  if (adaptor.getKind() != ReduceKind::Max && adaptor.getKind() != ReduceKind::Mean)
+    return fail(location, "a pool takes the mean or the largest value, not '" + stringifyReduceKind(adaptor.getKind()) + "'");
+  auto grid = gridOf(location, adaptor.getInput(), adaptor.getKernel(), adaptor.getStrides(), adaptor.getPads());
+  return grid ? push(types, {1, grid->outHeight, grid->outWidth, grid->channels}, tensorOf(adaptor.getInput()).getElementType()) : failure();
+}
+
+LogicalResult WindowsOp::inferReturnTypes(MLIRContext *, std::optional<Location> location, Adaptor adaptor, SmallVectorImpl<Type> &types) {
+  auto grid = gridOf(location, adaptor.getInput(), adaptor.getKernel(), adaptor.getStrides(), adaptor.getPads());
+  return grid ? push(types, {1, grid->outHeight, grid->outWidth, grid->depth()}, tensorOf(adaptor.getInput()).getElementType()) : failure();
+}
+
+LogicalResult DepthwiseOp::inferReturnTypes(MLIRContext *, std::optional<Location> location, Adaptor adaptor, SmallVectorImpl<Type> &types) {
+  auto weights = tensorOf(adaptor.getWeights());
+  int64_t channels = widthOf(adaptor.getInput());
+  if (weights.getRank() != 3 || weights.getShape().back() != channels || tensorOf(adaptor.getBias()).getShape() != ArrayRef<int64_t>(channels))
+    return fail(location, "depthwise convolution of " + Twine(channels) + " channels with weights " + text(weights.getShape()));
+  auto grid = gridOf(location, adaptor.getInput(), weights.getShape().drop_back(), adaptor.getStrides(), adaptor.getPads());
+  return grid ? push(types, {1, grid->outHeight, grid->outWidth, channels}, tensorOf(adaptor.getInput()).getElementType()) : failure();
+}
+
+LogicalResult ClippedReluOp::inferReturnTypes(MLIRContext *, std::optional<Location> location, Adaptor adaptor, SmallVectorImpl<Type> &types) {
+  types.push_back(adaptor.getInput().getType());
+  return adaptor.getLimit().convertToFloat() > 0 ? success() : fail(location, "the limit of a clipped relu must be above 0");
+}
+
 void LayerNormOp::build(OpBuilder &, OperationState &state, Value input, Value gamma, Value beta, float epsilon) {
   state.addOperands(input);
   if (gamma)

@@ -113,4 +113,44 @@ def Mcuf_QMeanRowsOp : Mcuf_Op<"q_mean_rows"> {
   let hasVerifier = 1;
 }
 
+def Mcuf_QWindowsOp : Mcuf_Op<"q_windows"> {
+  let summary = "The windows of a map, int16 [1, height, width, channels], or of the image, ui8 [height, width, channels], each as a row of int16";
+  let description = [{
+    As mcuf.windows. A pixel of the image becomes (pixel << shift) - offset[channel], i16 [channels], so that the zeros outside of it are the zeros of the network
+    whatever mean is taken off; a map has neither.
+  }];
+  let arguments = (ins AnyRankedTensor:$input, Optional<AnyRankedTensor>:$offset, DenseI64ArrayAttr:$kernel, DenseI64ArrayAttr:$strides, DenseI64ArrayAttr:$pads,
+                       DefaultValuedAttr<I64Attr, "0">:$shift);
+  let results = (outs AnyRankedTensor:$result);
+  let assemblyFormat = "$input (`offset` $offset^)? attr-dict `:` functional-type(operands, results)";
+  let hasVerifier = 1;
+}
+
+def Mcuf_QDepthwiseOp : Mcuf_Op<"q_depthwise"> {
+  let summary = "max(S16(R(acc, mult[c], 0)), low): a convolution of each channel by itself; low is 0 for ReLU, else -2^15";
+  let description = "input i16 [1, height, width, channels]; weights i8 [kernel height * kernel width, channels]; bias and mult i32 [channels].";
+  let arguments = (ins AnyRankedTensor:$input, AnyRankedTensor:$weights, AnyRankedTensor:$bias, AnyRankedTensor:$mult, DenseI64ArrayAttr:$kernel,
+                       DenseI64ArrayAttr:$strides, DenseI64ArrayAttr:$pads, I64Attr:$low);
+  let results = (outs AnyRankedTensor:$result);
+  let assemblyFormat = "$input `,` $weights `,` $bias `,` $mult attr-dict `:` functional-type(operands, results)";
+  let hasVerifier = 1;
+}
+
+def Mcuf_QMaxPoolOp : Mcuf_Op<"q_max_pool"> {
+  let summary = "The largest value of each window of a map, channel by channel";
+  let arguments = (ins AnyRankedTensor:$input, DenseI64ArrayAttr:$kernel, DenseI64ArrayAttr:$strides, DenseI64ArrayAttr:$pads);
+  let results = (outs AnyRankedTensor:$result);
+  let assemblyFormat = "$input attr-dict `:` functional-type(operands, results)";
+  let hasVerifier = 1;
+}
+
+def Mcuf_QAddOp : Mcuf_Op<"q_add"> {
+  let summary = "Sum of two tensors of different scales, max(S16(R(R(lhs * 2^16, lhs_mult, R(rhs * 2^16, rhs_mult, 0)), 2^24, 0)), low)";
+  let description = "Each mult is round(scale of the operand / scale of the result * 2^24), that is in units of 1/256 of the result's.";
+  let arguments = (ins AnyRankedTensor:$lhs, AnyRankedTensor:$rhs, I64Attr:$lhs_mult, I64Attr:$rhs_mult, I64Attr:$low);
+  let results = (outs AnyRankedTensor:$result);
+  let assemblyFormat = "$lhs `,` $rhs attr-dict `:` functional-type(operands, results)";
+  let hasVerifier = 1;
+}
+
 #endif

@@ -39,6 +39,24 @@ LogicalResult verifyLinear(Operation *op, Value input, Value weights, Value bias
                  failed(expectShape(op, "mult", mult, shape[0])));
 }
 
+/// Windows on a map or, with `image`, on the image, whose results are rows of `width`, of the grid's channels where that is 0.
+LogicalResult verifyWindows(Operation *op, Value input, ArrayRef<int64_t> kernel, ArrayRef<int64_t> strides, ArrayRef<int64_t> pads, Value result, bool image,
+                            bool hasRows) {
+  auto shape = shapeOf(input);
+  auto grid = shape.size() == (image ? 3 : 4) && (image || shape[0] == 1) ? WindowGrid::of(shape, kernel, strides, pads) : std::nullopt;
+  if (!grid)
+    return op->emitOpError() << "windows of [" << kernel << "] with strides [" << strides << "] and pads [" << pads << "] do not fit " << input.getType();
+  return failure(failed(expectBits(op, "input", input, image ? 8 : 16)) || failed(expectBits(op, "result", result, 16)) ||
+                 failed(expectShape(op, "result", result, {1, grid->outHeight, grid->outWidth, hasRows ? grid->depth() : grid->channels})));
+}
+
+/// The least value of a result: 0 behind ReLU.
+LogicalResult verifyLow(Operation *op, int64_t low) {
+  if (low == 0 || low == -32768)
+    return success();
+  return op->emitOpError() << "low must be 0 or -32768, got " << low;
+}
+
 /// Of weights in four bits.
 LogicalResult verifyGroups(Operation *op, Value weights, ElementsAttr scales, std::optional<uint64_t> group) {
   if (!scales && !group)
@@ -151,6 +169,41 @@ LogicalResult QMeanRowsOp::verify() {
     return emitOpError() << "rows " << first << ".." << first + count << " of " << rowCount(getInput()) << "; at least 3 are needed";
   return failure(rowCount(getResult()) != 1 || widthOf(getResult()) != widthOf(getInput()) || failed(expectBits(*this, "input", getInput(), 16)) ||
                  failed(expectBits(*this, "result", getResult(), 16)));
+}
+
+LogicalResult QWindowsOp::verify() {
+  const bool image = bool(getOffset());
+  if (image && (failed(expectShape(*this, "offset", getOffset(), widthOf(getInput()))) || failed(expectBits(*this, "offset", getOffset(), 16))))
+    return failure();
+  if (int64_t(getShift()) < 0 || int64_t(getShift()) > 7 || (!image && getShift()))
+    return emitOpError() << "shift must be 0 to 7 for an image and 0 for a map, got " << getShift();
+  return verifyWindows(*this, getInput(), getKernel(), getStrides(), getPads(), getResult(), image, /*hasRows=*/true);
+}
+
+LogicalResult QDepthwiseOp::verify() {
+  if (failed(verifyWindows(*this, getInput(), getKernel(), getStrides(), getPads(), getResult(), /*image=*/false, /*hasRows=*/false)))
+    return failure();
+  const int64_t channels = widthOf(getInput());
+  return failure(failed(verifyLow(*this, int64_t(getLow()))) || failed(expectShape(*this, "weights", getWeights(), {WindowGrid::of(*this).taps(), channels})) ||
+                 failed(expectBits(*this, "weights", getWeights(), 8)) || failed(expectShape(*this, "bias", getBias(), channels)) ||
+                 failed(expectBits(*this, "bias", getBias(), 32)) || failed(expectShape(*this, "mult", getMult(), channels)) ||
+                 failed(expectBits(*this, "mult", getMult(), 32)));
+}
+
+LogicalResult QMaxPoolOp::verify() {
+  if (getInput().getType().getElementType() != getResult().getType().getElementType())
+    return emitOpError() << "input and result must have one scale, got " << getInput().getType() << " and " << getResult().getType();
+  return verifyWindows(*this, getInput(), getKernel(), getStrides(), getPads(), getResult(), /*image=*/false, /*hasRows=*/false);
+}
+
+LogicalResult QAddOp::verify() {
+  for (auto [name, mult] : {std::pair("lhs_mult", int64_t(getLhsMult())), {"rhs_mult", int64_t(getRhsMult())}})
+    if (mult < 0 || mult > INT32_MAX)
+      return emitOpError() << name << " must be 0 to 2^31 - 1, got " << mult;
+  for (auto [name, value] : {std::pair("lhs", getLhs()), {"rhs", getRhs()}})
+    if (failed(expectBits(*this, name, value, 16)) || failed(expectShape(*this, name, value, shapeOf(getResult()))))
+      return failure();
+  return failure(failed(expectBits(*this, "result", getResult(), 16)) || failed(verifyLow(*this, int64_t(getLow()))));
 }
 
 } // namespace mcuform::mcuf

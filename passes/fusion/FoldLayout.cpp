@@ -101,6 +101,24 @@ struct SinkBinaryPattern : OpRewritePattern<mcuf::BinaryOp> {
   }
 };
 
+/// The same for attention on the rows of a map.
+struct SinkAttentionPattern : OpRewritePattern<mcuf::AttentionOp> {
+  using OpRewritePattern::OpRewritePattern;
+
+  LogicalResult matchAndRewrite(mcuf::AttentionOp op, PatternRewriter &rewriter) const override {
+    SmallVector<Value> sources;
+    for (Value operand : op->getOperands()) {
+      auto reshape = operand.getDefiningOp<mcuf::ReshapeOp>();
+      if (!reshape || !keepsRows(reshape))
+        return failure();
+      sources.push_back(reshape.getInput());
+    }
+    Value moved = rewriter.create<mcuf::AttentionOp>(op.getLoc(), sources[0], sources[1], sources[2], op.getNumHeads(), op.getScale());
+    rewriter.replaceOpWithNewOp<mcuf::ReshapeOp>(op, moved, mcuf::shapeOf(op));
+    return success();
+  }
+};
+
 /// A reduction of a transposed tensor reduces the tensor itself along the dimensions that these were (a mean over tokens written as
 /// pooling).
 struct ReducePattern : OpRewritePattern<mcuf::ReduceOp> {
@@ -125,8 +143,8 @@ struct ReducePattern : OpRewritePattern<mcuf::ReduceOp> {
 } // namespace
 
 void populateFoldLayoutPatterns(RewritePatternSet &patterns) {
-  patterns.add<WholeViewPattern<mcuf::ReshapeOp>, WholeViewPattern<mcuf::TransposeOp>, SinkPattern, SinkBinaryPattern, ReducePattern>(
-      patterns.getContext());
+  patterns.add<WholeViewPattern<mcuf::ReshapeOp>, WholeViewPattern<mcuf::TransposeOp>, SinkPattern, SinkBinaryPattern, SinkAttentionPattern,
+               ReducePattern>(patterns.getContext());
 }
 
 namespace {

@@ -20,7 +20,7 @@ Value createZeros(OpBuilder &builder, Location location, int64_t count) {
   return createFolded<mcuf::BroadcastOp>(builder, location, createConstant(builder, location, 0.0f), ArrayRef<int64_t>(count));
 }
 
-/// A convolution seen as rows of channels, one a window.
+/// A convolution of the model's input seen as rows of channels, one a window.
 template <class OpT> struct ConvPattern : OpRewritePattern<OpT> {
   using OpRewritePattern<OpT>::OpRewritePattern;
 
@@ -52,7 +52,7 @@ private:
   static bool isTiling(mcuf::ConvOp conv) {
     ArrayRef<int64_t> window = mcuf::shapeOf(conv.getWeights()).drop_front(2);
     auto isOnly = [](ArrayRef<int64_t> values, int64_t value) { return llvm::all_of(values, [&](int64_t v) { return v == value; }); };
-    return conv.getStrides() == window && isOnly(conv.getPads(), 0) && isOnly(conv.getDilations(), 1) && conv.getGroups() == 1 &&
+    return isa<BlockArgument>(conv.getInput()) && conv.getStrides() == window && isOnly(conv.getPads(), 0) && isOnly(conv.getDilations(), 1) && conv.getGroups() == 1 &&
            mcuf::shapeOf(conv)[0] == 1 && mcuf::constantOf(conv.getWeights()) && (!conv.getBias() || mcuf::constantOf(conv.getBias()));
   }
 };

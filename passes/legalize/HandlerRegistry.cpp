@@ -14,6 +14,7 @@ const HandlerRegistry &HandlerRegistry::get() {
     addCompositeHandlers(result);
     addNormalizationHandlers(result);
     addQuantizationHandlers(result);
+    addPoolingHandlers(result);
     return result;
   }();
   return registry;

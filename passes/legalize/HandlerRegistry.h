@@ -70,6 +70,7 @@ void addEinsumHandler(HandlerRegistry &registry);
 void addCompositeHandlers(HandlerRegistry &registry);
 void addNormalizationHandlers(HandlerRegistry &registry);
 void addQuantizationHandlers(HandlerRegistry &registry);
+void addPoolingHandlers(HandlerRegistry &registry);
 
 } // namespace mcuform
 

@@ -186,7 +186,7 @@ void addNormalizationHandlers(HandlerRegistry &registry) {
   registry.add("ReduceL2", reduceL2).limitedTo(axes);
   registry.add("ReduceSumSquare", reduceSumSquare).limitedTo(axes);
   registry.add("ReduceLogSum", reduceLogSum).limitedTo(axes);
-  registry.add("GlobalAveragePool", globalPool<ReduceKind::Mean>);
+  registry.add("GlobalAveragePool", globalPool<ReduceKind::Mean>).compiles("yes");
   registry.add("GlobalMaxPool", globalPool<ReduceKind::Max>);
   registry.add("Softmax", softmax).compiles("in attention");
   registry.add("LogSoftmax", logSoftmax);

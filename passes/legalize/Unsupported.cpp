@@ -14,7 +14,6 @@ struct Hint {
 
 constexpr Hint kHints[] = {
     {"Attention", "write attention as MatMul, Softmax and MatMul (opset 17)"},
-    {"AveragePool", "a pool over the whole image is GlobalAveragePool, one over tokens ReduceMean"},
     {"Celu", "the nearest activation that compiles is Gelu"},
     {"ConvTranspose", "only Conv is supported; networks that enlarge images are not"},
     {"CumSum", "supported only if it can be folded before the export: simplify the model first"},
@@ -28,9 +27,8 @@ constexpr Hint kHints[] = {
     {"InstanceNormalization", "LayerNormalization over the last dimension and BatchNormalization are supported"},
     {"LSTM", "recurrent networks are not supported; attention is"},
     {"LpNormalization", "LayerNormalization over the last dimension is supported"},
-    {"LpPool", "a pool over the whole image is GlobalAveragePool"},
+    {"LpPool", "AveragePool and MaxPool are supported"},
     {"MatMulInteger", "quantize the model with QuantizeLinear and DequantizeLinear (QDQ), or give the float network"},
-    {"MaxPool", "a convolutional stem with stride can take a pool's place"},
     {"Mish", "the nearest activation that compiles is Gelu"},
     {"MultiHeadAttention", "write attention as MatMul, Softmax and MatMul (opset 17)"},
     {"NonMaxSuppression", "run it on the host; the network may end at its scores and boxes"},

@@ -7,6 +7,7 @@
 #include "passes/Passes.h"
 #include "passes/quantize/CalibrationAttributes.h"
 #include "passes/quantize/Int4Choice.h"
+#include "passes/quantize/MapRewriter.h"
 #include "passes/quantize/OperandChoice.h"
 #include "passes/quantize/ScalePlan.h"
 #include "passes/support/HeadAttribute.h"
@@ -58,6 +59,7 @@ private:
   LogicalResult rewriteActivation(Operation *activation);
   LogicalResult rewriteAttention(mcuf::AttentionOp attention);
   LogicalResult rewriteMean(mcuf::ReduceOp reduce);
+  LogicalResult rewriteMap(Operation *op);
   Value constant(Location location, const HostTensor &tensor, StringRef suffix);
   template <class T> Value constant(Location location, ElementKind kind, ArrayRef<int64_t> shape, ArrayRef<T> values, StringRef suffix);
   Value weightsOf(Location location, const IntegerLinear &layer);
@@ -290,6 +292,8 @@ LogicalResult Rewriter::rewriteAdd(mcuf::BinaryOp add) {
 /// max(x, 0) is GELU without its delta.
 LogicalResult Rewriter::rewriteActivation(Operation *activation) {
   auto linear = activation->getOperand(0).getDefiningOp<mcuf::LinearOp>();
+  if (!linear && !isa<mcuf::GeluOp>(activation))
+    return rewriteMap(activation);
   if (!linear)
     return activation->emitError() << "must follow a linear layer";
   FailureOr<IntegerLinear> layer = plan.quantize(linear);
@@ -302,10 +306,12 @@ LogicalResult Rewriter::rewriteActivation(Operation *activation) {
       return activation->emitError() << "hidden units with a scale of " << scale << " are finer than the accumulator's step of " << step;
   auto [bias, mult] = epilogueOf(linear, *layer, std::vector<double>(size_t(layer->units), scale));
   auto indexMult = fixedPoint32(scale), deltaMult = fixedPoint32(std::ldexp(1 / scale, -18));
+  if (!isa<mcuf::GeluOp>(activation)) {
+    indexMult = indexMult.value_or(0); // of a delta that is 0
+    deltaMult = 0;
+  }
   if (!bias || !indexMult || !deltaMult)
     return activation->emitError() << "hidden scale " << scale << " is outside of (2^-17, 1/2)";
-  if (!isa<mcuf::GeluOp>(activation))
-    deltaMult = 0;
   Location location = FusedLoc::get(builder.getContext(), {linear.getLoc(), activation->getLoc()});
   replace(activation->getResult(0), createLinear<mcuf::QLinearGeluOp>(location, typed(activation->getResult(0), 15, scale), linear, *layer, bias, mult,
                                                                       uint64_t(*indexMult), uint64_t(*deltaMult)));
@@ -370,15 +376,41 @@ LogicalResult Rewriter::rewriteMean(mcuf::ReduceOp reduce) {
   return success();
 }
 
+/// An operator on feature maps. What an activation follows is rewritten with it.
+LogicalResult Rewriter::rewriteMap(Operation *op) {
+  if (activationBehind(op))
+    return success();
+  auto stored = [&](Value value) { return values.lookup(value); };
+  MapRewriter maps(builder, plan, stored);
+  FailureOr<Value> result = failure();
+  Operation *computing = op;
+  if (mcuf::isActivation(op)) {
+    Operation *producer = op->getOperand(0).getDefiningOp();
+    computing = producer && activationBehind(producer) == op ? producer : op;
+  }
+  llvm::TypeSwitch<Operation *>(computing)
+      .Case<mcuf::WindowsOp, mcuf::DepthwiseOp, mcuf::PoolOp>([&](auto map) { result = maps.rewrite(map); })
+      .Case([&](mcuf::BinaryOp add) { result = maps.rewriteSum(add); })
+      .Default([&](Operation *activation) { result = maps.rewriteActivation(activation); });
+  if (succeeded(result))
+    replace(op->getResult(0), *result);
+  return success(succeeded(result));
+}
+
 LogicalResult Rewriter::rewrite(Operation &op) {
   builder.setInsertionPoint(&op);
+  if (op.getNumResults() == 1 && mcuf::isInterleavedImage(op.getResult(0))) {
+    replace(op.getResult(0), values.lookup(op.getOperand(0))); // pixels come interleaved
+    return success();
+  }
   return llvm::TypeSwitch<Operation *, LogicalResult>(&op)
       .Case<mcuf::ConstantOp, func::ReturnOp>([](Operation *) { return success(); })
       .Case([&](mcuf::PatchEmbedOp embed) { return rewriteEmbed(embed); })
       .Case([&](mcuf::LayerNormOp norm) { return rewriteNorm(norm); })
       .Case([&](mcuf::LinearOp linear) { return rewriteLinear(linear); })
-      .Case([&](mcuf::BinaryOp add) { return rewriteAdd(add); })
-      .Case<mcuf::GeluOp, mcuf::UnaryOp>([&](Operation *activation) { return rewriteActivation(activation); })
+      .Case([&](mcuf::BinaryOp add) { return isSumOfMaps(add) ? rewriteMap(add) : rewriteAdd(add); })
+      .Case<mcuf::GeluOp, mcuf::UnaryOp, mcuf::ClippedReluOp>([&](Operation *activation) { return rewriteActivation(activation); })
+      .Case<mcuf::WindowsOp, mcuf::DepthwiseOp, mcuf::PoolOp>([&](Operation *map) { return rewriteMap(map); })
       .Case([&](mcuf::AttentionOp attention) { return rewriteAttention(attention); })
       .Case([&](mcuf::ReduceOp reduce) { return rewriteMean(reduce); })
       .Case([&](mcuf::ConcatOp concat) -> LogicalResult {

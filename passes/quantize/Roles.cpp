@@ -21,7 +21,9 @@ bool isResidual(Value value) {
     return mcuf::widthOf(op->getOperand(0)) == mcuf::widthOf(value) && isResidual(op->getOperand(0));
   if (auto norm = dyn_cast_or_null<mcuf::LayerNormOp>(op))
     return isAddedTo(value) && isResidual(norm.getInput());
-  return isa_and_nonnull<mcuf::PatchEmbedOp, mcuf::BinaryOp>(op);
+  if (auto binary = dyn_cast_or_null<mcuf::BinaryOp>(op))
+    return isResidual(binary.getLhs()) || isResidual(binary.getRhs());
+  return isa_and_nonnull<mcuf::PatchEmbedOp>(op);
 }
 
 bool isMeanOfResidual(Value value) {
@@ -39,7 +41,7 @@ FailureOr<Roles> Roles::find(func::FuncOp function) {
       if (mcuf::isActivation(user))
         wanted = Role::Activation;
       else if (isa<mcuf::BinaryOp>(user))
-        wanted = Role::Residual;
+        wanted = isResidual(user->getResult(0)) ? Role::Residual : Role::Plain;
       else if (auto attention = dyn_cast<mcuf::AttentionOp>(user)) {
         wanted = attention.getQ() == linear ? Role::Query : attention.getK() == linear ? Role::Key : Role::Value;
         roles.attentions[linear] = attention;
@@ -63,6 +65,8 @@ FailureOr<Roles> Roles::find(func::FuncOp function) {
     }
   });
   function.walk([&](mcuf::BinaryOp add) {
+    if (add.getKind() == mcuf::BinaryKind::Add && !isResidual(add.getResult()))
+      return; // a sum of maps
     auto isWriter = [&](Value value) { return value.getDefiningOp<mcuf::LinearOp>() && value.hasOneUse(); };
     if (add.getKind() != mcuf::BinaryKind::Add ||
         !((isResidual(add.getLhs()) && isWriter(add.getRhs())) || (isResidual(add.getRhs()) && isWriter(add.getLhs())))) {

@@ -10,6 +10,7 @@
 #include "llvm/Support/raw_ostream.h"
 
 #include <cmath>
+#include <limits>
 
 using namespace mlir;
 
@@ -27,6 +28,8 @@ constexpr double kLeastRange = 1e-6;
 constexpr double kLeastHiddenScale = 1.36 / (1 << 17);
 /// A residual channel's scale over gamma, at least: the gain, gamma / scale * 2^12, stays below 2^31.
 constexpr double kLeastGainScale = 1.001 / (1 << 19);
+/// The scale of an operand of a sum over that of the sum: below 128, in units of 1/256.
+constexpr double kLargestSumRatio = 100;
 constexpr double kMaxS16 = 32767, kMaxS15 = 16383, kMaxS8 = 127;
 
 /// The x > 0 for which GELU is y.
@@ -88,6 +91,71 @@ std::vector<int32_t> ScalePlan::contextFactors(mcuf::AttentionOp attention) cons
   return factors;
 }
 
+/// Mean or standard deviation of the image's channels.
+DenseF32ArrayAttr ScalePlan::normalization(StringRef name) const {
+  func::FuncOp network = function;
+  return network.getArgAttrOfType<DenseF32ArrayAttr>(0, name);
+}
+
+FailureOr<PixelStorage> ScalePlan::pixelStorage(mcuf::WindowsOp windows) const {
+  auto mean = normalization(kMeanAttr);
+  if (!mean || !normalization(kStdAttr))
+    return windows.emitError() << "the image must be the network's input, calibrated with a mean and a standard deviation";
+  const int64_t channels = mcuf::widthOf(windows.getInput());
+  // As many bits below a pixel as there is room for, so that rounding the offset costs nothing.
+  for (int shift = 7; shift >= 0; --shift) {
+    PixelStorage result{shift, {}};
+    for (int64_t c = 0; c < channels; ++c) {
+      const double zero = std::nearbyint(std::ldexp(255.0 * mean[mean.size() == 1 ? 0 : c], shift)), white = std::ldexp(255.0, shift);
+      if (std::fabs(zero) <= kMaxS16 && std::fabs(white - zero) <= kMaxS16)
+        result.offset.push_back(int16_t(zero));
+    }
+    if (int64_t(result.offset.size()) == channels)
+      return result;
+  }
+  return windows.emitError() << "the mean of the image's pixels lies too far outside of their range";
+}
+
+Storage ScalePlan::storageOfWindows(mcuf::WindowsOp windows) const {
+  const int64_t depth = mcuf::widthOf(windows), channels = mcuf::widthOf(windows.getInput());
+  Storage storage;
+  std::vector<double> channel;
+  if (mcuf::isInterleavedImage(windows.getInput())) {
+    FailureOr<PixelStorage> pixels = pixelStorage(windows);
+    if (failed(pixels))
+      return storage;
+    auto deviation = normalization(kStdAttr);
+    storage.scale = std::ldexp(1.0 / 255, -pixels->shift);
+    for (int64_t c = 0; c < channels; ++c)
+      channel.push_back(1.0 / deviation[deviation.size() == 1 ? 0 : c]);
+  } else {
+    storage = storageOf(windows.getInput());
+    channel = std::move(storage.channel);
+    storage.channel.clear();
+  }
+  for (int64_t k = 0; k < depth && !channel.empty(); ++k)
+    storage.channel.push_back(channel[size_t(k % channels)]);
+  return storage;
+}
+
+/// The largest integer stands for the limit where there is one, so that saturation is the clip. Hidden units of linear layers have 15 bits.
+Storage ScalePlan::storageOfActivation(Operation *activation) const {
+  const double largest = maximum(activation->getResult(0));
+  auto clipped = dyn_cast<mcuf::ClippedReluOp>(activation);
+  const double limit = clipped ? clipped.getLimit().convertToDouble() : std::numeric_limits<double>::infinity();
+  if (activation->getOperand(0).getDefiningOp<mcuf::LinearOp>() && activation->getOperand(0).hasOneUse())
+    return {std::max(std::min(hiddenScale(largest, isa<mcuf::GeluOp>(activation)), limit / kMaxS15), kLeastHiddenScale), {}, 16384};
+  return {std::max(std::min(largest * kTransientHeadRoom, limit) / kMaxS16, leastSumScale(activation->getOperand(0))), {}, 32768};
+}
+
+/// What the scale of a sum, or of an activation that is computed as one, must be at least for the multipliers of its operands.
+double ScalePlan::leastSumScale(Value value) const {
+  double largest = value.getDefiningOp<mcuf::DepthwiseOp>() ? 0 : maximum(value);
+  if (auto add = value.getDefiningOp<mcuf::BinaryOp>())
+    largest = std::max(maximum(add.getLhs()), maximum(add.getRhs()));
+  return largest * kTransientHeadRoom / kMaxS15 / kLargestSumRatio;
+}
+
 Storage ScalePlan::storageOf(Value value) const {
   Operation *op = value.getDefiningOp();
   if (isResidual(value))
@@ -98,8 +166,9 @@ Storage ScalePlan::storageOf(Value value) const {
         int shift = std::clamp(int(std::floor(std::log2(kMaxS16 / (maximum(value) * 1.05)))), 0, 20);
         return Storage{std::ldexp(1.0, -shift), {}, 32768};
       })
-      .Case<mcuf::GeluOp, mcuf::UnaryOp>(
-          [&](Operation *activation) { return Storage{hiddenScale(maximum(value), isa<mcuf::GeluOp>(activation)), {}, 16384}; })
+      .Case<mcuf::GeluOp, mcuf::UnaryOp, mcuf::ClippedReluOp>([&](Operation *activation) { return storageOfActivation(activation); })
+      .Case([&](mcuf::WindowsOp windows) { return storageOfWindows(windows); })
+      .Case([&](mcuf::PoolOp pool) { return storageOf(pool.getInput()); })
       .Case([&](mcuf::AttentionOp attention) { return Storage{1 / kContextUnit, cacheScale(attention.getV()), 32768}; })
       .Case([&](mcuf::ConcatOp) { return Storage{maximum(value) * kTransientHeadRoom / kMaxS16, {}, 32768}; })
       .Default([&](Operation *) {
@@ -107,7 +176,8 @@ Storage ScalePlan::storageOf(Value value) const {
         if (auto concat = dyn_cast<mcuf::ConcatOp>(*value.getUsers().begin()))
           return storageOf(concat);
         double headRoom = isa<func::ReturnOp>(*value.getUsers().begin()) ? kLogitsHeadRoom : kTransientHeadRoom;
-        return Storage{maximum(value) * headRoom / kMaxS16, {}, 32768};
+        double least = isa<mcuf::BinaryOp>(value.getDefiningOp()) ? leastSumScale(value) : 0;
+        return Storage{std::max(maximum(value) * headRoom / kMaxS16, least), {}, 32768};
       });
 }
 

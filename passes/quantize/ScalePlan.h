@@ -19,6 +19,12 @@ struct Storage {
   int64_t bound = 32768;
 };
 
+/// How windows hold the pixels of an image, an offset each channel: (pixel << shift) - offset, 0 being the zero of the network.
+struct PixelStorage {
+  int shift = 0;
+  std::vector<int16_t> offset;
+};
+
 /// Decides from statistics and roles. The residual stream's scale depends on the layers that write it, so these are quantized before it is
 /// chosen.
 class ScalePlan {
@@ -45,6 +51,8 @@ public:
   /// Per column of a context: how many of its units make one of the largest 8-bit value that calibration asks for, 3 to 256.
   std::vector<int32_t> contextFactors(mcuf::AttentionOp attention) const;
   mlir::FailureOr<IntegerLinear> quantize(mcuf::LinearOp linear);
+  /// Of windows that read the image. Fails, with a diagnostic, where mean and standard deviation are missing or out of range.
+  mlir::FailureOr<PixelStorage> pixelStorage(mcuf::WindowsOp windows) const;
   /// Of the integers in which a sequence, the network's input, comes.
   double sequenceScale(mcuf::PatchEmbedOp embed) const;
   /// gamma or beta, `vector`, per channel; `otherwise` where there is none.
@@ -57,6 +65,10 @@ private:
   /// Numbers per channel that calibration noted; none where it did not see the value.
   std::vector<double> statistics(mlir::Value value, llvm::StringRef name) const;
   double maximum(mlir::Value value) const;
+  mlir::DenseF32ArrayAttr normalization(llvm::StringRef name) const;
+  Storage storageOfWindows(mcuf::WindowsOp windows) const;
+  Storage storageOfActivation(mlir::Operation *activation) const;
+  double leastSumScale(mlir::Value value) const;
   mlir::FailureOr<IntegerLinear> quantize(mcuf::PatchEmbedOp embed);
   /// Quantizes the layer with which `op` writes the residual stream, if there is one; the least scale that each channel of the stream may
   /// have for it.

@@ -207,6 +207,26 @@ void LoopBuilder::buildConcat(mcuf::ConcatOp op) {
   }
 }
 
+template <class OpT>
+void LoopBuilder::callOnWindows(OpT op, StringRef kernel, ArrayRef<BufferUse> constants, ArrayRef<Integer> more) {
+  const mcuf::WindowGrid grid = mcuf::WindowGrid::of(op);
+  Value map;
+  if (isa<BlockArgument>(op.getInput())) {
+    for (auto buffer : function.getOps<BufferOp>())
+      if (buffer.getInput())
+        map = buffer;
+  } else {
+    Place place = storage.placeOf(lookThrough(op.getInput()), currentGroup);
+    map = view(bufferOf(place.storage), {{0, 1, place.rowOffset}, {0, 1, place.column}}, op.getLoc());
+  }
+  SmallVector<BufferUse> buffers = {out(resultRowsOf(op)), in(map)};
+  llvm::append_range(buffers, constants);
+  SmallVector<Integer> integers = {first,        rows,         grid.height, grid.width,   grid.channels, grid.kernelHeight, grid.kernelWidth,
+                                   grid.strideY, grid.strideX, grid.padTop, grid.padLeft, grid.outWidth};
+  llvm::append_range(integers, more);
+  call(op, kernel, buffers, integers);
+}
+
 void LoopBuilder::buildRows(Operation *op) {
   auto linearRows = [&](auto linear, StringRef kernel, BufferUse result, SmallVector<Integer> more = {}) {
     SmallVector<Integer> integers = {rows, mcuf::widthOf(linear.getInput()), mcuf::widthOf(linear.getResult())};
@@ -249,6 +269,23 @@ void LoopBuilder::buildRows(Operation *op) {
              {out(resultRowsOf(op)), in(operandRowsOf(op, coarsen.getInput())), in(constant(op, coarsen.getMult(), "mult")),
               in(constant(op, coarsen.getFactor(), "steps"))},
              {rows, width});
+      })
+      .Case([&](mcuf::QWindowsOp windows) {
+        if (windows.getOffset())
+          callOnWindows(windows, "windows_u8", {in(constant(op, windows.getOffset(), "offset"))}, {int64_t(windows.getShift())});
+        else
+          callOnWindows(windows, "windows_s16", {}, {});
+      })
+      .Case([&](mcuf::QDepthwiseOp depthwise) {
+        callOnWindows(depthwise, "depthwise_s16",
+                      {in(constant(op, depthwise.getWeights(), "weights")), in(constant(op, depthwise.getBias(), "bias")),
+                       in(constant(op, depthwise.getMult(), "mult"))},
+                      {int64_t(depthwise.getLow())});
+      })
+      .Case([&](mcuf::QMaxPoolOp pool) { callOnWindows(pool, "max_pool_s16", {}, {}); })
+      .Case([&](mcuf::QAddOp add) {
+        call(op, "add_s16", {out(resultRowsOf(op)), in(operandRowsOf(op, add.getLhs())), in(operandRowsOf(op, add.getRhs()))},
+             {rows, width, int64_t(add.getLhsMult()), int64_t(add.getRhsMult()), int64_t(add.getLow())});
       })
       .Case([&](mcuf::QNarrowOp narrow) { buildNarrow(narrow); })
       .Case([&](mcuf::ConcatOp concat) { buildConcat(concat); })

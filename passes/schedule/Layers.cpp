@@ -25,6 +25,9 @@ int64_t macsOf(Operation *op) {
       .Case<mcuf::QLinearOp, mcuf::QLinearAddOp, mcuf::QLinearGeluOp>(
           [&](auto op) { return dense(op.getWeights(), mcuf::rowCount(op.getResult())); })
       .Case([&](mcuf::QPatchEmbedOp op) { return dense(op.getWeights(), mcuf::shapeOf(op.getPosition())[0]); })
+      .Case([](mcuf::QDepthwiseOp op) {
+        return mcuf::rowCount(op.getResult()) * mcuf::shapeOf(op.getWeights())[0] * mcuf::widthOf(op.getResult());
+      })
       .Case([](mcuf::QAttentionOp op) {
         return mcuf::rowCount(op.getQ()) * mcuf::rowCount(op.getK()) * (mcuf::widthOf(op.getQ()) + mcuf::widthOf(op.getV()));
       })

@@ -265,7 +265,7 @@ std::string LoopBuilder::stageName(const Group &group) {
     if (auto attention = dyn_cast<mcuf::QAttentionOp>(op))
       name = "block_" + blockName(attention);
   if (name.empty())
-    name = isa<mcuf::QMeanRowsOp>(last) ? "pool" : "rows";
+    name = isa<mcuf::QMeanRowsOp>(last) ? "pool" : llvm::any_of(group.ops, readsMap) ? "conv" : "rows";
   if (group.roots.back() == groups.result)
     name = name == "rows" ? "head" : name + "_head";
   return stageNames.unique(name, "_");
@@ -283,6 +283,12 @@ std::string LoopBuilder::bufferName(Operation *op) {
   }
   if (isa<mcuf::ConcatOp>(op))
     return "context";
+  if (isa<mcuf::QWindowsOp>(op))
+    return "windows";
+  if (isa<mcuf::QDepthwiseOp>(op))
+    return "depthwise";
+  if (isa<mcuf::QMaxPoolOp>(op))
+    return "pooled";
   if (isa<mcuf::QPatchEmbedOp>(op))
     return "x";
   if (isa<mcuf::QAttentionOp>(op))
@@ -293,7 +299,7 @@ std::string LoopBuilder::bufferName(Operation *op) {
     return "hidden";
   if (isa<mcuf::QMeanRowsOp>(op))
     return "pooled";
-  if (isa<mcuf::QLinearAddOp>(op))
+  if (isa<mcuf::QLinearAddOp, mcuf::QAddOp>(op))
     return "sum";
   for (Operation *user : op->getUsers())
     if (auto attention = dyn_cast<mcuf::QAttentionOp>(user); attention && attention.getQ().getDefiningOp() == op)

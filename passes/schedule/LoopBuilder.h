@@ -74,6 +74,9 @@ private:
   void buildAttention(mcuf::QAttentionOp op);
   void buildNarrow(mcuf::QNarrowOp op);
   void buildConcat(mcuf::ConcatOp op);
+  /// Calls the kernel of an op on windows: its buffers are the rows of the result, the map and `constants`; `more` integers follow the grid's.
+  template <class OpT>
+  void callOnWindows(OpT op, llvm::StringRef kernel, llvm::ArrayRef<mcurt::BufferUse> constants, llvm::ArrayRef<mcurt::Integer> more);
   void copyResult();
 
   // Names.

@@ -42,6 +42,9 @@ bool storesBits(Value value, unsigned bits) {
   return element.isInteger(bits);
 }
 
+/// The image, which no loop computes.
+bool isImage(Value value) { return isa<BlockArgument>(value); }
+
 bool isReadByAttention(Value value) {
   return llvm::any_of(value.getUsers(), [](Operation *user) {
     auto reshape = dyn_cast<mcuf::ReshapeOp>(user);
@@ -63,14 +66,18 @@ Value lookThrough(Value value) {
   return value;
 }
 
-bool isCheap(Operation *op) { return isa<mcuf::QLayerNormOp, mcuf::QCoarsenOp>(op); }
+bool isCheap(Operation *op) { return isa<mcuf::QLayerNormOp, mcuf::QCoarsenOp, mcuf::QWindowsOp>(op); }
 
-Value updatableOperand(Operation *op, bool &mustUpdate) {
+bool readsMap(Operation *op) { return isa<mcuf::QWindowsOp, mcuf::QDepthwiseOp, mcuf::QMaxPoolOp>(op); }
+
+SmallVector<Value, 2> updatableOperands(Operation *op, bool &mustUpdate) {
   mustUpdate = isa<mcuf::QLinearAddOp>(op);
   if (auto add = dyn_cast<mcuf::QLinearAddOp>(op))
-    return add.getResidual();
+    return {add.getResidual()};
   if (isa<mcuf::QLayerNormOp, mcuf::QLayerNormAffineOp, mcuf::QCoarsenOp>(op))
-    return op->getOperand(0);
+    return {op->getOperand(0)};
+  if (auto add = dyn_cast<mcuf::QAddOp>(op))
+    return {add.getLhs(), add.getRhs()};
   return {};
 }
 
@@ -92,6 +99,9 @@ SmallVector<Dependence, 3> dependencesOf(Operation *op) {
       .Case<mcuf::QLayerNormOp, mcuf::QLayerNormAffineOp, mcuf::QLinearOp, mcuf::QLinearGeluOp, mcuf::QNarrowOp, mcuf::QWidenOp,
             mcuf::QCoarsenOp>(
           [&](auto op) { return Dependences{row(op.getInput())}; })
+      .Case<mcuf::QWindowsOp, mcuf::QDepthwiseOp, mcuf::QMaxPoolOp>(
+          [&](auto op) { return isImage(op.getInput()) ? Dependences() : Dependences{allRows(op.getInput())}; })
+      .Case([&](mcuf::QAddOp op) { return Dependences{row(op.getLhs()), row(op.getRhs())}; })
       .Case([&](mcuf::ConcatOp op) { return llvm::map_to_vector<3>(op.getInputs(), [&](Value input) { return row(input); }); })
       .Case([&](mcuf::QLinearAddOp op) {
         return Dependences{row(op.getInput()), row(op.getResidual())};
@@ -126,7 +136,7 @@ std::string whyUnsupported(Operation *op) {
     return "does not join columns of 16 bits";
   if (!isa<mcuf::SliceOp, mcuf::ConcatOp, mcuf::QNarrowOp, mcuf::QWidenOp, mcuf::QCoarsenOp, mcuf::QPatchEmbedOp, mcuf::QLayerNormOp,
            mcuf::QLayerNormAffineOp, mcuf::QLinearOp, mcuf::QLinearAddOp, mcuf::QLinearGeluOp,
-           mcuf::QAttentionOp, mcuf::QMeanRowsOp>(op))
+           mcuf::QAttentionOp, mcuf::QMeanRowsOp, mcuf::QWindowsOp, mcuf::QDepthwiseOp, mcuf::QMaxPoolOp, mcuf::QAddOp>(op))
     return "no kernel computes it";
 
   auto check = [](std::initializer_list<Value> values) -> std::string {
@@ -144,6 +154,12 @@ std::string whyUnsupported(Operation *op) {
                                 return "reads an image that is not the input of the model";
                               return check({op.getWeights(), op.getBias(), op.getMult(), op.getPosition(), op.getPrefix()});
                             })
+                            .Case([&](mcuf::QWindowsOp op) -> std::string {
+                              if (isImage(op.getInput()) != bool(op.getOffset()))
+                                return "reads an image that is not the input of the model";
+                              return check({op.getOffset()});
+                            })
+                            .Case([&](mcuf::QDepthwiseOp op) { return check({op.getWeights(), op.getBias(), op.getMult()}); })
                             .Case([&](mcuf::QLayerNormOp op) { return check({op.getFactor()}); })
                             .Case([&](mcuf::QLayerNormAffineOp op) { return check({op.getFactor(), op.getGain(), op.getOffset()}); })
                             .Case([&](mcuf::QNarrowOp op) { return check({op.getMult()}); })
@@ -168,6 +184,8 @@ std::string whyUnsupported(Operation *op) {
       return "reads rows that are a constant";
     if (dependence.need != Need::AllRows && isCached(dependence.value))
       return "reads keys or values row by row";
+    if (readsMap(op) && dependence.value.getDefiningOp<mcuf::SliceOp>())
+      return "reads a map of which only some rows are there";
   }
   return "";
 }

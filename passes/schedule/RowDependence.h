@@ -33,9 +33,11 @@ llvm::SmallVector<Dependence, 3> dependencesOf(mlir::Operation *op);
 
 /// True for ops that cost so little that computing them again beats keeping all rows.
 bool isCheap(mlir::Operation *op);
-/// The operand whose rows `op`'s kernel can overwrite with the result, null if there is none. Where `mustUpdate` is set, the kernel has no
-/// other way: it reads the rows where it writes them.
-mlir::Value updatableOperand(mlir::Operation *op, bool &mustUpdate);
+/// True for ops on windows of a map, or of the image: any row of the result may need any of the operand's, and its number says which.
+bool readsMap(mlir::Operation *op);
+/// The operands whose rows `op`'s kernel can overwrite with the result. Where `mustUpdate` is set, the kernel has no other way: it reads
+/// the rows where it writes them.
+llvm::SmallVector<mlir::Value, 2> updatableOperands(mlir::Operation *op, bool &mustUpdate);
 
 /// True for values that are computed into a key or value cache.
 bool isCached(mlir::Value value);

@@ -134,12 +134,19 @@ private:
   llvm::DenseMap<Value, RowRange> needed;
 };
 
+/// Whether windows are taken of the result.
+bool isReadAsMap(Operation &op) {
+  return llvm::any_of(op.getUsers(), [](Operation *user) { return isa<mcuf::ReshapeOp>(user) ? isReadAsMap(*user) : readsMap(user); }) &&
+         !isa<mcuf::ReshapeOp, mcuf::ConstantOp>(op);
+}
+
 } // namespace
 
 RowGroups divideIntoGroups(func::FuncOp function, const OpOrder &order) {
   llvm::SetVector<Value> roots;
   for (Operation &op : function.getOps())
-    if (isa<mcuf::QPatchEmbedOp, mcuf::QMeanRowsOp, mcuf::QNarrowOp>(op) || (op.getNumResults() == 1 && isCached(op.getResult(0))))
+    if (isa<mcuf::QPatchEmbedOp, mcuf::QMeanRowsOp, mcuf::QNarrowOp>(op) || isReadAsMap(op) ||
+        (op.getNumResults() == 1 && isCached(op.getResult(0))))
       roots.insert(op.getResult(0));
 
   Operation *terminator = function.getBody().front().getTerminator();

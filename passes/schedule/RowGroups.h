@@ -1,7 +1,7 @@
 // Divides a network into loops over rows.
 //
 // A *root* is a value that exists for all rows that anybody needs; every other value exists only for the rows of one block of a loop. Roots
-// are what cannot be otherwise: the tokens of the patch embedding, keys and values (attention needs all of them), means over rows, rows
+// are what cannot be otherwise: the tokens of the patch embedding, keys and values (attention needs all of them), maps of which windows are taken, means over rows, rows
 // that are narrowed (to be kept is what they are narrowed for), and whatever two loops need that is not cheap to compute twice, as the residual stream is. A *group* is one loop: its roots, and all that is
 // computed on the way to their rows. The keys and values of an attention share a group. Groups run in the order of their last roots, so
 // that at most one pair of caches is in use.

@@ -53,9 +53,23 @@ LogicalResult checkFunction(func::FuncOp function) {
   return failure();
 }
 
+/// Kernels on windows know a row by its number, so that a loop over them begins with the first.
+LogicalResult checkMaps(const schedule::RowGroups &groups) {
+  for (const schedule::Group &group : groups.groups)
+    for (Operation *op : group.ops)
+      if (int64_t row = group.base.lookup(op->getResult(0)); row && schedule::readsMap(op))
+        return op->emitOpError() << "cannot be scheduled: only its rows from " << row << " on are needed, and a map is computed from its first row on";
+  return success();
+}
+
 /// Mode overwrite needs an image that nobody reads after its first patch embedding.
 LogicalResult checkOverwrite(func::FuncOp function) {
-  if (function.getNumArguments() != 1 || function.getArgument(0).hasOneUse())
+  if (function.getNumArguments() != 1)
+    return success();
+  for (Operation *user : function.getArgument(0).getUsers())
+    if (!isa<mcuf::QPatchEmbedOp>(user))
+      return user->emitError() << "the input cannot be overwritten: its windows overlap, which only those of a patch embedding do not";
+  if (function.getArgument(0).hasOneUse())
     return success();
   auto error = function.emitError() << "the input cannot be overwritten: " << llvm::range_size(function.getArgument(0).getUses()) << " operators read it";
   for (Operation *user : function.getArgument(0).getUsers())
@@ -103,6 +117,8 @@ struct Schedule : impl::ScheduleBase<Schedule> {
       for (auto [position, op] : llvm::enumerate(function.getOps()))
         order[&op] = position;
       schedule::RowGroups groups = schedule::divideIntoGroups(function, order);
+      if (failed(checkMaps(groups)))
+        return signalPassFailure();
       schedule::StoragePlan storage(groups, order);
       Location loc = function.getLoc();
       schedule::LoopBuilder loops(function, groups, storage, order, {tokenBlock, patchBlock, overwritesInput, streamsInput, weightPanel, interleaveFrom});

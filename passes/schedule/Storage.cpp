@@ -28,7 +28,7 @@ void StoragePlan::collectReads() {
       for (const Dependence &dependence : dependencesOf(op)) {
         int64_t row = dependence.need == Need::Row ? group.base.lookup(op->getResult(0)) + dependence.shift : dependence.shift;
         auto [value, sourceRow] = selectedFrom(dependence.value, row);
-        reads.push_back({unsigned(number), order.lookup(op), op, value, sourceRow});
+        reads.push_back({unsigned(number), order.lookup(op), op, value, sourceRow, dependence.need == Need::AllRows});
       }
     }
   }
@@ -38,7 +38,7 @@ void StoragePlan::collectReads() {
 bool StoragePlan::canWriteResultDirectly() const {
   Operation *op = groups.result.getDefiningOp();
   bool mustUpdate = false;
-  updatableOperand(op, mustUpdate);
+  updatableOperands(op, mustUpdate);
   if (mustUpdate || isCached(groups.result) || isa<mcuf::QPatchEmbedOp>(op))
     return false;
   return llvm::count_if(reads, [&](const Read &read) { return read.value == groups.result; }) == 1;
@@ -63,7 +63,7 @@ bool StoragePlan::canUpdate(Operation *op, unsigned group, Value value, int64_t 
     }
     if (std::pair(read.group, read.position) > std::pair(group, position))
       return false;
-    if (read.group == group && read.row + other->second.rowOffset < row + place.rowOffset)
+    if (read.group == group && (read.allRows || read.row + other->second.rowOffset < row + place.rowOffset))
       return false;
   }
   return true;
@@ -100,6 +100,32 @@ bool StoragePlan::isJoinedInPlace(mcuf::ConcatOp concat, unsigned input, unsigne
   return known != places.end() && known->second.storage == places.lookup(keyOf(concat, group)).storage;
 }
 
+bool StoragePlan::placeOver(Operation *op, unsigned group) {
+  Value result = op->getResult(0);
+  const int64_t base = groups.groups[group].base.lookup(result);
+  bool mustUpdate;
+  SmallVector<Value, 2> operands = updatableOperands(op, mustUpdate);
+  // Rows that exist for the whole network save a buffer of that size.
+  llvm::stable_sort(operands,
+                    [&](Value a, Value b) { return groups.isRoot(selectedFrom(a, 0).first) && !groups.isRoot(selectedFrom(b, 0).first); });
+  for (Value operand : operands) {
+    auto [value, row] = selectedFrom(operand, base);
+    if (!canUpdate(op, group, value, row))
+      continue;
+    Place place = places.lookup(keyOf(value, group));
+    place.rowOffset += row - base;
+    places[keyOf(result, group)] = place;
+    inPlace.insert({op, group});
+    if (groups.isRoot(result) && storages[place.storage].kind == Storage::Kind::Block) {
+      // The rows of a block are rows of the whole from the start.
+      storages[place.storage].kind = Storage::Kind::Rows;
+      storages[place.storage].rows = groups.roots.lookup(result).size();
+    }
+    return true;
+  }
+  return false;
+}
+
 StoragePlan::StoragePlan(const RowGroups &groups, const OpOrder &order) : groups(groups), order(order) {
   collectReads();
   resultWrittenDirectly = canWriteResultDirectly();
@@ -111,26 +137,9 @@ StoragePlan::StoragePlan(const RowGroups &groups, const OpOrder &order) : groups
       Value result = op->getResult(0);
       if (places.contains(keyOf(result, number)))
         continue;
-      const int64_t base = group.base.lookup(result);
-      const bool isRoot = groups.isRoot(result), isOutput = resultWrittenDirectly && result == groups.result;
-      bool mustUpdate;
-      Value updated = updatableOperand(op, mustUpdate);
-      if (updated && !isOutput) {
-        auto [value, row] = selectedFrom(updated, base);
-        if (canUpdate(op, number, value, row)) {
-          Place place = places.lookup(keyOf(value, number));
-          place.rowOffset += row - base;
-          places[keyOf(result, number)] = place;
-          inPlace.insert({op, unsigned(number)});
-          if (isRoot && storages[place.storage].kind == Storage::Kind::Block) {
-            // The rows of a block are rows of the whole from the start.
-            storages[place.storage].kind = Storage::Kind::Rows;
-            storages[place.storage].rows = groups.roots.lookup(result).size();
-          }
-          continue;
-        }
-      }
-      placeApart(op, number);
+      const bool isOutput = resultWrittenDirectly && result == groups.result;
+      if (isOutput || !placeOver(op, number))
+        placeApart(op, number);
     }
   }
 }

@@ -51,7 +51,8 @@ private:
     int64_t position;
     mlir::Operation *op;
     mlir::Value value;
-    int64_t row; ///< at iteration 0
+    int64_t row;          ///< at iteration 0
+    bool allRows = false; ///< at every iteration
   };
   using Key = std::pair<mlir::Value, unsigned>;
 
@@ -59,6 +60,8 @@ private:
   void collectReads();
   bool canWriteResultDirectly() const;
   bool canUpdate(mlir::Operation *op, unsigned group, mlir::Value value, int64_t row) const;
+  /// Lets the result of `op` overwrite one of its operands; false where that is not possible.
+  bool placeOver(mlir::Operation *op, unsigned group);
   /// Gives the result of `op` a storage of its own.
   void placeApart(mlir::Operation *op, unsigned group);
   /// Gives a concatenation its storage, and its operands their columns of it.

@@ -31,9 +31,16 @@ std::string problemWith(mcuf::BinaryOp op) {
       .str();
 }
 
+/// Whether `value` is of a kind that an activation can follow.
+bool isComputedMap(Value value) {
+  auto binary = value.getDefiningOp<mcuf::BinaryOp>();
+  return isa_and_nonnull<mcuf::LinearOp, mcuf::DepthwiseOp, mcuf::PoolOp>(value.getDefiningOp()) ||
+         (binary && binary.getKind() == BinaryKind::Add);
+}
+
 std::string problemWith(mcuf::UnaryOp op) {
   if (op.getKind() == UnaryKind::Relu)
-    return op.getInput().getDefiningOp<mcuf::LinearOp>() ? "" : "'relu' is supported behind a linear layer";
+    return isComputedMap(op.getInput()) ? "" : "'relu' is supported behind a linear layer, a convolution, a pool or an addition";
   return ("elementwise '" + stringifyUnaryKind(op.getKind()) + "' is supported only as part of gelu and layer_norm").str();
 }
 
@@ -60,10 +67,44 @@ std::string problemWith(mcuf::ReduceOp op) {
   return overRows ? "" : "a reduction is supported as mean over all tokens, and as part of layer_norm";
 }
 
+std::string problemWith(mcuf::ConvOp op) {
+  if (op.getGroups() != 1 &&
+      (int64_t(op.getGroups()) != mcuf::shapeOf(op.getInput())[1] || mcuf::shapeOf(op.getWeights())[0] != int64_t(op.getGroups())))
+    return ("a convolution of " + Twine(op.getGroups()) +
+            " groups; supported are one group and one output channel for each input channel (depthwise)")
+        .str();
+  if (llvm::any_of(op.getDilations(), [](int64_t dilation) { return dilation != 1; }))
+    return "a convolution with dilations; supported are dilations of 1";
+  if (mcuf::shapeOf(op.getInput())[0] != 1)
+    return "a convolution of several images; supported is one at a time";
+  return "a convolution is supported with constant weights and padding below the size of its kernel";
+}
+
+std::string problemWith(mcuf::PoolOp op) {
+  const bool hasPads = llvm::any_of(op.getPads(), [](int64_t pad) { return pad != 0; });
+  if (op.getKind() == ReduceKind::Mean && hasPads && !op.getCountPadding())
+    return "an average pool whose padding does not count; supported are those without padding and with count_include_pad";
+  return isa<BlockArgument>(op.getInput()) || mcuf::isInterleavedImage(op.getInput())
+             ? "a pool of the model's input; supported are pools of what is computed from it"
+             : "";
+}
+
 std::string problem(Operation *op) {
   if (auto embed = dyn_cast<mcuf::PatchEmbedOp>(op))
     return isa<BlockArgument>(embed.getImage()) ? "" : "a patch embedding is supported only of the model's input";
-  if (isa<mcuf::ConstantOp, mcuf::LinearOp, mcuf::LayerNormOp, mcuf::GeluOp, mcuf::AttentionOp, mcuf::ReshapeOp>(op))
+  if (isa<mcuf::ConstantOp, mcuf::LinearOp, mcuf::LayerNormOp, mcuf::GeluOp, mcuf::AttentionOp, mcuf::ReshapeOp, mcuf::WindowsOp>(op))
+    return {};
+  if (auto depthwise = dyn_cast<mcuf::DepthwiseOp>(op))
+    return mcuf::isInterleavedImage(depthwise.getInput())
+               ? "a depthwise convolution of the model's input; supported are those of what is computed from it"
+               : "";
+  if (auto pool = dyn_cast<mcuf::PoolOp>(op))
+    return problemWith(pool);
+  if (auto relu = dyn_cast<mcuf::ClippedReluOp>(op))
+    return isComputedMap(relu.getInput()) ? "" : "a clipped relu is supported behind a linear layer, a convolution, a pool or an addition";
+  if (auto transpose = dyn_cast<mcuf::TransposeOp>(op);
+      transpose && mcuf::isInterleavedImage(transpose) &&
+      llvm::all_of(op->getUsers(), [](Operation *user) { return isa<mcuf::WindowsOp>(user); }))
     return {};
   if (auto binary = dyn_cast<mcuf::BinaryOp>(op))
     return problemWith(binary);
@@ -77,8 +118,8 @@ std::string problem(Operation *op) {
     return "softmax is supported only inside of attention, softmax(scale * q k^T) v with nothing added to the scores";
   if (isa<mcuf::MatmulOp>(op))
     return "a product of two matrices that are both computed is supported only inside of attention, softmax(scale * q k^T) v";
-  if (isa<mcuf::ConvOp>(op))
-    return "a convolution is supported only as patch embedding: windows that tile the image, no padding, one group";
+  if (auto conv = dyn_cast<mcuf::ConvOp>(op))
+    return problemWith(conv);
   if (isa<mcuf::ConcatOp>(op))
     return "a concatenation is supported only of constant tokens in front of the patches";
   if (isa<mcuf::TransposeOp>(op))

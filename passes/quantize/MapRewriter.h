@@ -1,0 +1,44 @@
+// Integer forms of the operators on feature maps: windows, depthwise convolutions, pools and sums of two maps.
+#ifndef MCUFORM_PASSES_QUANTIZE_MAPREWRITER_H
+#define MCUFORM_PASSES_QUANTIZE_MAPREWRITER_H
+
+#include "passes/quantize/ScalePlan.h"
+
+namespace mcuform {
+
+/// Whether `op` is a sum of two maps, each with a scale of its own, rather than an update of the residual stream.
+bool isSumOfMaps(mlir::Operation *op);
+
+/// The activation that the integer form of `op`, a sum of maps or a depthwise convolution, computes on the way: its only user. Null where
+/// there is none.
+mlir::Operation *activationBehind(mlir::Operation *op);
+
+class MapRewriter {
+public:
+  /// `stored`, which has to outlive this, gives the integer form of a value that has one.
+  MapRewriter(mlir::OpBuilder &builder, ScalePlan &plan, llvm::function_ref<mlir::Value(mlir::Value)> stored)
+      : builder(builder), plan(plan), stored(stored) {}
+
+  /// Each fails, with a diagnostic, where there is no integer form. The result is that of the activation where one follows.
+  mlir::FailureOr<mlir::Value> rewrite(mcuf::WindowsOp windows);
+  mlir::FailureOr<mlir::Value> rewrite(mcuf::DepthwiseOp depthwise);
+  mlir::FailureOr<mlir::Value> rewrite(mcuf::PoolOp pool);
+  mlir::FailureOr<mlir::Value> rewriteSum(mcuf::BinaryOp add);
+  /// ReLU, with a limit or without, by itself: of what has other readers, too, or cannot compute it on the way.
+  mlir::FailureOr<mlir::Value> rewriteActivation(mlir::Operation *activation);
+
+private:
+  /// A convolution of each channel of `input` by itself, `weights` [taps][channels].
+  mlir::FailureOr<mlir::Value> convolve(mlir::Operation *op, mlir::Value input, llvm::ArrayRef<float> weights, llvm::ArrayRef<float> bias,
+                                        llvm::ArrayRef<int64_t> kernel, llvm::ArrayRef<int64_t> strides, llvm::ArrayRef<int64_t> pads);
+  mlir::FailureOr<mlir::Value> sum(mlir::Operation *op, mlir::Value result, mlir::Value lhs, mlir::Value rhs);
+  mlir::RankedTensorType typeOf(mlir::Value value, const Storage &storage) const;
+
+  mlir::OpBuilder &builder;
+  ScalePlan &plan;
+  llvm::function_ref<mlir::Value(mlir::Value)> stored;
+};
+
+} // namespace mcuform
+
+#endif

@@ -1,0 +1,115 @@
+"""Convolutional networks of the sizes of MLPerf Tiny: NumPy, float interpreter, integer interpreter, host and board, one after the other."""
+
+import json
+import os
+import subprocess
+import sys
+
+import numpy as np
+
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "tools"))
+from cases import ROOT, case, expect, main, read  # noqa: E402
+from packages import check_both_targets, run  # noqa: E402
+
+SCRIPT = os.path.join(ROOT, "test", "tools", "make_cnn_onnx.py")
+
+
+def make(tools, network):
+    """The model, its pictures, and its logits by NumPy where the script computes them."""
+    model, pictures, logits = (tools.path(name) for name in ("model.onnx", "pictures.npy", "numpy.npy"))
+    result = subprocess.run([sys.executable, "-B", SCRIPT, network, model, pictures, logits], capture_output=True, text=True)
+    expect(result.returncode == 0, result.stdout + result.stderr)
+    return model, pictures, np.load(logits).astype(np.float64) if os.path.exists(logits) else None
+
+
+def decibels(actual, expected):
+    return 10 * np.log10((expected ** 2).sum() / ((actual - expected) ** 2).sum())
+
+
+def check(tools, network, least, macs, most_arena, most_instructions):
+    """Every rung of the ladder. `least` decibels of the integer logits above their error, over pictures that are also those of the calibration."""
+    model, pictures, wanted = make(tools, network)
+    tools.call("mcuform-float-logits", model, pictures, "0.5", "0.5", tools.path("float.npy"))
+    logits = np.load(tools.path("float.npy")).astype(np.float64)
+    if wanted is not None:
+        error = np.abs(logits - wanted).max() / np.abs(wanted).max()
+        expect(error < 1e-4, "float logits differ from NumPy's by %g of their range" % error)
+    package = tools.compile(model, pictures, mean="0.5", std="0.5")
+    board = check_both_targets(tools, package, pictures)
+    with open(os.path.join(package, "report.json")) as file:
+        report = json.load(file)
+    count = len(np.load(pictures))
+    tools.call("mcuform-integer-reference", model, pictures, "0.5", "0.5", pictures, count, tools.path("reference.npy"))
+    reference = np.float32(report["output"]["scale"]) * np.load(tools.path("reference.npy")).astype(np.float32)
+    host = np.load(tools.path("host.npy"))
+    expect((reference == host).all(), "reference and host differ in images %s" % np.flatnonzero((reference != host).any(axis=1)))
+    quality = decibels(host.astype(np.float64), logits)
+    print(network, "%.1f dB" % quality, report["model"]["macs"], json.dumps(board))
+    expect(quality >= least, "%.1f dB, expected %g" % (quality, least))
+    expect(report["model"]["macs"] == macs, "%d MACs, expected %d" % (report["model"]["macs"], macs))
+    expect(board["arena_bytes"] <= most_arena, "an arena of %d bytes" % board["arena_bytes"])
+    expect(board["instructions_per_image"] <= most_instructions, "%d instructions" % board["instructions_per_image"])
+    return package
+
+
+@case
+def resnet8(tools):
+    """Residual blocks with shortcuts by identity and by convolution, an average pool of the whole map."""
+    check(tools, "resnet8", 50, 12518016, 104_000, 17_500_000)
+
+
+@case
+def dscnn(tools):
+    """Depthwise separable convolutions on a map of one channel whose sides are odd."""
+    check(tools, "dscnn", 40, 2656768, 33_000, 5_200_000)
+
+
+@case
+def mobilenet(tools):
+    """ReLU6, 27 convolutions one after another."""
+    check(tools, "mobilenet", 30, 7508096, 112_000, 16_500_000)
+
+
+@case
+def a_transformer_behind_a_convolutional_stem(tools):
+    """A max pool, and a map whose pixels are tokens; the stream of tokens begins with a convolution."""
+    check(tools, "hybrid", 40, 5935424, 36_000, 10_500_000)
+
+
+@case
+def maps_in_blocks_of_any_size(tools):
+    """The logits do not depend on how many rows are computed together, by panels of weights or in place."""
+    model, pictures, _ = make(tools, "resnet8")
+    logits = set()
+    for number, options in enumerate(({"token_block": "1"}, {"token_block": "7"}, {"token_block": "64", "weight_panel": "4K"}, {})):
+        package = tools.compile(model, pictures, mean="0.5", std="0.5", output="out%d" % number, **options)
+        run(tools, package, "host", pictures, "logits.npy")
+        logits.add(read(tools.path("logits.npy")))
+    expect(len(logits) == 1, "%d different logits" % len(logits))
+
+
+@case
+def maps_are_held_against_float(tools):
+    """Every layer of a network of maps, windows and pools included, is observed and close to float."""
+    model, pictures, _ = make(tools, "dscnn")
+    package = tools.compile(model, pictures, mean="0.5", std="0.5", token_block="7")
+    tools.call("mcuform-run", package, "--target", "host", "--input", pictures, "--reference", model, "--per-layer", "--json", tools.path("layers.json"))
+    with open(tools.path("layers.json")) as file:
+        layers = json.load(file)["layers"]["layers"]
+    expect({layer["kind"] for layer in layers} == {"windows", "linear_gelu", "depthwise", "mean_rows", "linear"}, layers)
+    for layer in layers:
+        expect(layer["sqnr_db"] > 36, layer)
+    expect({layer["rows"] for layer in layers} == {1, 125}, layers)
+
+
+@case
+def an_image_with_overlapping_windows_stays_where_it_is(tools):
+    model, pictures, _ = make(tools, "dscnn")
+    for mode, words in ("overwrite", "the input cannot be overwritten"), ("stream", "the input cannot be streamed"):
+        text = tools.call("mcuformc", model, "--calibrate", pictures, "--mean", "0.5", "--std", "0.5", "--input-mode", mode, "-o", tools.path("no"), status=1)
+        expect(words in text and "stem" in text, text)
+        expect(not os.path.exists(tools.path("no")), "a package was written")
+
+
+if __name__ == "__main__":
+    sys.exit(main())
