@@ -140,6 +140,13 @@ def FuseGelu : Mcuf_FunctionPass<"mcuf-fuse-gelu"> {
   }];
 }
 
+def FuseSwish : Mcuf_FunctionPass<"mcuf-fuse-swish"> {
+  let summary = "Recognize SiLU, QuickGELU and hard swish";
+  let description = [{
+    x * sigmoid(c * x), c = 1 being SiLU and c = 1.702 QuickGELU, and x * max(0, min(1, x / 6 + 1 / 2)), with factors and bounds in any order.
+  }];
+}
+
 def FuseLinear : Mcuf_FunctionPass<"mcuf-fuse-linear"> {
   let summary = "Recognize dense layers: a product with constant weights and a bias";
 }

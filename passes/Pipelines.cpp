@@ -50,6 +50,7 @@ void buildFusePipeline(OpPassManager &module) {
   manager.addPass(createFoldLayout());
   manager.addPass(createFuseLayerNorm());
   manager.addPass(createFuseGelu());
+  manager.addPass(createFuseSwish());
   manager.addPass(createFuseLinear());
   manager.addPass(createFoldScale());
   // Biases behind a factor that is gone now.

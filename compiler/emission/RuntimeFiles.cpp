@@ -73,11 +73,14 @@ private:
 
 llvm::Expected<std::vector<std::pair<std::string, std::string>>> collectRuntimeFiles(const Package &package, StringRef resourceDir) {
   Collector collector(resourceDir);
-  // What the emitted source itself includes, and the tables that arith.h declares.
+  // What the emitted source itself includes, the table that softmax reads, and those of the activations there are.
   std::vector<std::string> roots = {"runtime/include/mcuform/kernels.h", "runtime/include/mcuform/crc32.h",
-                                    "runtime/include/mcuform/profile.h", "runtime/include/mcuform/observe.h", "runtime/src/crc32.cpp", "runtime/src/tables.cpp",
-                                    "runtime/src/delta_gelu.cpp"};
+                                    "runtime/include/mcuform/profile.h", "runtime/include/mcuform/observe.h", "runtime/src/crc32.cpp", "runtime/src/tables.cpp"};
   func::FuncOp(package.function).walk([&](mcurt::CallOp call) { roots.push_back(("runtime/src/" + call.getKernel() + ".cpp").str()); });
+  func::FuncOp(package.function).walk([&](mcurt::TableOp table) {
+    if (table.getName() != "none")
+      roots.push_back(("runtime/src/delta_" + table.getName() + ".cpp").str());
+  });
   for (const std::string &file : roots)
     if (llvm::Error error = collector.add(file))
       return std::move(error);

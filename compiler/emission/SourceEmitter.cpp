@@ -73,6 +73,8 @@ std::string SourceEmitter::pointerTo(Value value) const {
   std::string text;
   if (auto constant = root.getDefiningOp<mcurt::ConstantOp>())
     text = ("weights<" + cTypeOf(constant.getType().getElementType()) + ">(" + constant.getName() + "_at)").str();
+  else if (auto table = root.getDefiningOp<mcurt::TableOp>())
+    text = ("rt::delta_" + table.getName() + (table.getName() == "none" ? "" : ".middle()")).str();
   else
     text = pointerNames.lookup(root);
   auto view = value.getDefiningOp<mcurt::ViewOp>();
@@ -119,7 +121,7 @@ void SourceEmitter::emitCall(mcurt::CallOp call, const std::string &indent) {
   std::string written, read;
   for (auto [i, buffer] : llvm::enumerate(call.getBuffers())) {
     // Vectors of constants say nothing that the call does not.
-    if (mcurt::rootOf(buffer).getDefiningOp<mcurt::ConstantOp>() && mcurt::typeOf(mcurt::rootOf(buffer)).getRank() < 2)
+    if (mcurt::isReadOnly(mcurt::rootOf(buffer)) && mcurt::typeOf(mcurt::rootOf(buffer)).getRank() < 2)
       continue;
     std::string &list = call.getAccess(i) == mcurt::Access::Read ? read : written;
     list += (list.empty() ? "" : ", ") + describeBuffer(buffer) + (call.getAccess(i) == mcurt::Access::Update ? " updated" : "");
@@ -287,7 +289,7 @@ void SourceEmitter::emitStage(mcurt::StageOp stage) {
     if (auto layer = call.getLayer())
       results[*layer] = mcurt::rootOf(call.getBuffers()[writtenBuffer(call)]);
     for (Value buffer : call.getBuffers())
-      if (Value root = mcurt::rootOf(buffer); !root.getDefiningOp<mcurt::ConstantOp>())
+      if (Value root = mcurt::rootOf(buffer); !mcurt::isReadOnly(root))
         roots.insert(root);
   });
   bool usesOutput = roots.contains(package.function.getArgument(0));

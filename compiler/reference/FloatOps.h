@@ -29,6 +29,8 @@ HostTensor pool(mcuf::ReduceKind kind, const HostTensor &input, const mcuf::Wind
 HostTensor clippedRelu(const HostTensor &input, float limit);
 HostTensor layerNorm(const HostTensor &input, const HostTensor *gamma, const HostTensor *beta, float epsilon);
 HostTensor gelu(const HostTensor &input, bool approximate);
+HostTensor swish(const HostTensor &input, float slope);
+HostTensor hardSwish(const HostTensor &input);
 HostTensor linear(const HostTensor &input, const HostTensor &weights, const HostTensor *bias);
 HostTensor attention(const HostTensor &q, const HostTensor &k, const HostTensor &v, int64_t heads, float scale);
 HostTensor patchEmbed(const HostTensor &image, const HostTensor &weights, const HostTensor &bias, const HostTensor *position, const HostTensor *prefix);

@@ -123,6 +123,24 @@ HostTensor clippedRelu(const HostTensor &input, float limit) {
   return result;
 }
 
+HostTensor swish(const HostTensor &input, float slope) {
+  HostTensor result(ElementKind::F32, input.shape());
+  for (int64_t i = 0; i < input.size(); ++i) {
+    float x = input.data<float>()[i];
+    result.data<float>()[i] = x / (1.0f + std::exp(-slope * x));
+  }
+  return result;
+}
+
+HostTensor hardSwish(const HostTensor &input) {
+  HostTensor result(ElementKind::F32, input.shape());
+  for (int64_t i = 0; i < input.size(); ++i) {
+    float x = input.data<float>()[i];
+    result.data<float>()[i] = x * std::min(std::max(x / 6.0f + 0.5f, 0.0f), 1.0f);
+  }
+  return result;
+}
+
 HostTensor linear(const HostTensor &input, const HostTensor &weights, const HostTensor *bias) {
   int64_t units = weights.shape()[0], depth = weights.shape()[1];
   SmallVector<int64_t> shape(input.shape());

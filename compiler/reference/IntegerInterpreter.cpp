@@ -83,11 +83,21 @@ HostTensor linearAdd(const HostTensor &input, const HostTensor &weights, const H
   return result;
 }
 
+const uint16_t *tableOf(mcuf::Delta delta) {
+  switch (delta) {
+  case mcuf::Delta::None: return rt::delta_none;
+  case mcuf::Delta::Gelu: return rt::delta_gelu.middle();
+  case mcuf::Delta::Silu: return rt::delta_silu.middle();
+  case mcuf::Delta::HardSwish: return rt::delta_hard_swish.middle();
+  }
+  llvm_unreachable("covered switch");
+}
+
 HostTensor linearGelu(mcuf::QLinearGeluOp op, const HostTensor &input, const HostTensor &weights, const HostTensor &bias, const HostTensor &mult,
                       ArrayRef<int64_t> shape) {
   HostTensor result(ElementKind::I16, shape);
   forEachAccumulator(input.data<int16_t>(), input.rows(), weights, bias, [&](int64_t i, int32_t acc, int64_t n) {
-    result.data<int16_t>()[i] = rt::gelu_s15(acc, mult.data<int32_t>()[n], int32_t(op.getIndexMult()), int32_t(op.getDeltaMult()));
+    result.data<int16_t>()[i] = rt::hidden_s15(acc, mult.data<int32_t>()[n], tableOf(op.getDelta()), int32_t(op.getIndexMult()), int32_t(op.getDeltaMult()));
   });
   return result;
 }

@@ -48,6 +48,8 @@ FailureOr<HostTensor> evaluateFloatOp(Operation *op, ArrayRef<HostTensor> in) {
                                        norm.getEpsilon().convertToFloat());
           })
           .Case([&](mcuf::GeluOp gelu) { return floatops::gelu(in[0], gelu.getApproximate()); })
+          .Case([&](mcuf::SwishOp swish) { return floatops::swish(in[0], swish.getSlope().convertToFloat()); })
+          .Case([&](mcuf::HardSwishOp) { return floatops::hardSwish(in[0]); })
           .Case([&](mcuf::ClippedReluOp relu) { return floatops::clippedRelu(in[0], relu.getLimit().convertToFloat()); })
           .Case([&](mcuf::WindowsOp windows) { return floatops::windows(in[0], mcuf::WindowGrid::of(windows), shape); })
           .Case([&](mcuf::DepthwiseOp depthwise) {

@@ -50,9 +50,11 @@ std::optional<SmallVector<int64_t>> broadcastShapes(ArrayRef<int64_t> a, ArrayRe
   return shape;
 }
 
+bool hasTable(Operation *op) { return isa_and_nonnull<GeluOp, SwishOp, HardSwishOp>(op); }
+
 bool isActivation(Operation *op) {
   auto unary = dyn_cast_or_null<UnaryOp>(op);
-  return isa_and_nonnull<GeluOp, ClippedReluOp>(op) || (unary && unary.getKind() == UnaryKind::Relu);
+  return isa_and_nonnull<ClippedReluOp>(op) || hasTable(op) || (unary && unary.getKind() == UnaryKind::Relu);
 }
 
 bool isInterleavedImage(Value value) {

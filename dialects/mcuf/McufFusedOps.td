@@ -49,6 +49,20 @@ def Mcuf_DepthwiseOp : Mcuf_InferredOp<"depthwise"> {
   let assemblyFormat = "$input `,` $weights `,` $bias attr-dict `:` functional-type(operands, results)";
 }
 
+def Mcuf_SwishOp : Mcuf_InferredOp<"swish"> {
+  let summary = "x * sigmoid(slope * x): SiLU with slope 1, QuickGELU with 1.702";
+  let arguments = (ins AnyRankedTensor:$input, F32Attr:$slope);
+  let results = (outs AnyRankedTensor:$result);
+  let assemblyFormat = "$input attr-dict `:` functional-type(operands, results)";
+}
+
+def Mcuf_HardSwishOp : Mcuf_InferredOp<"hard_swish"> {
+  let summary = "x * max(0, min(1, x / 6 + 1 / 2))";
+  let arguments = (ins AnyRankedTensor:$input);
+  let results = (outs AnyRankedTensor:$result);
+  let assemblyFormat = "$input attr-dict `:` functional-type(operands, results)";
+}
+
 def Mcuf_LinearOp : Mcuf_InferredOp<"linear"> {
   let summary = "Dense layer on rows: out[t][n] = bias[n] + sum_k in[t][k] * weights[n][k]";
   let description = "weights [units, depth], bias [units] or absent. The depth is the input's last dimension.";

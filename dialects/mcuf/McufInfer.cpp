@@ -271,6 +271,16 @@ LogicalResult GeluOp::inferReturnTypes(MLIRContext *, std::optional<Location>, A
   return success();
 }
 
+LogicalResult SwishOp::inferReturnTypes(MLIRContext *, std::optional<Location>, Adaptor adaptor, SmallVectorImpl<Type> &types) {
+  types.push_back(adaptor.getInput().getType());
+  return success();
+}
+
+LogicalResult HardSwishOp::inferReturnTypes(MLIRContext *, std::optional<Location>, Adaptor adaptor, SmallVectorImpl<Type> &types) {
+  types.push_back(adaptor.getInput().getType());
+  return success();
+}
+
 LogicalResult LinearOp::inferReturnTypes(MLIRContext *, std::optional<Location> location, Adaptor adaptor, SmallVectorImpl<Type> &types) {
   auto input = tensorOf(adaptor.getInput()), weights = tensorOf(adaptor.getWeights());
   if (weights.getRank() != 2 || input.getRank() < 1 || input.getShape().back() != weights.getDimSize(1))

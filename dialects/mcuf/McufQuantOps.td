@@ -59,10 +59,16 @@ def Mcuf_QLinearAddOp : Mcuf_Op<"q_linear_add"> {
   let hasVerifier = 1;
 }
 
+def Mcuf_Delta : I32EnumAttr<"Delta", "the table of docs/arithmetic.md that an activation takes off max(x, 0)", [
+    I32EnumAttrCase<"None", 0, "none">, I32EnumAttrCase<"Gelu", 1, "gelu">, I32EnumAttrCase<"Silu", 2, "silu">,
+    I32EnumAttrCase<"HardSwish", 3, "hard_swish">]> {
+  let cppNamespace = "::mcuform::mcuf";
+}
+
 def Mcuf_QLinearGeluOp : Mcuf_Op<"q_linear_gelu"> {
-  let summary = "A linear layer with GELU in its epilogue; 15-bit result";
+  let summary = "A linear layer with GELU, or another activation that is max(x, 0) less a table, in its epilogue; 15-bit result";
   let arguments = (ins AnyRankedTensor:$input, AnyRankedTensor:$weights, AnyRankedTensor:$bias, AnyRankedTensor:$mult, I64Attr:$index_mult, I64Attr:$delta_mult,
-                       OptionalAttr<ElementsAttr>:$weight_scales, OptionalAttr<I64Attr>:$weight_group);
+                       DefaultValuedAttr<Mcuf_Delta, "::mcuform::mcuf::Delta::Gelu">:$delta, OptionalAttr<ElementsAttr>:$weight_scales, OptionalAttr<I64Attr>:$weight_group);
   let results = (outs AnyRankedTensor:$result);
   let assemblyFormat = "$input `,` $weights `,` $bias `,` $mult attr-dict `:` functional-type(operands, results)";
   let hasVerifier = 1;

@@ -26,6 +26,8 @@ Value rootOf(Value value) {
   return value;
 }
 
+bool isReadOnly(Value root) { return isa_and_nonnull<ConstantOp, TableOp>(root.getDefiningOp()); }
+
 int64_t sizeBytesOf(MemRefType type) { return type.getNumElements() * ((type.getElementTypeBitWidth() + 7) / 8); }
 
 void BufferOp::build(OpBuilder &builder, OperationState &state, MemRefType type, StringRef name) {
@@ -37,6 +39,7 @@ int64_t BufferOp::getSizeBytes() { return sizeBytesOf(getType()); }
 
 void BufferOp::getAsmResultNames(OpAsmSetValueNameFn setName) { setName(getResult(), getName()); }
 void ConstantOp::getAsmResultNames(OpAsmSetValueNameFn setName) { setName(getResult(), getName()); }
+void TableOp::getAsmResultNames(OpAsmSetValueNameFn setName) { setName(getResult(), ("delta_" + getName()).str()); }
 void ForOp::getAsmBlockArgumentNames(Region &region, OpAsmSetValueNameFn setName) {
   setName(region.getArgument(0), getStep() == 1 ? "i" : "first");
   setName(region.getArgument(1), getStep() == 1 ? "one" : "rows");

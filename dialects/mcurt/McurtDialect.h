@@ -46,6 +46,8 @@ namespace mcuform::mcurt {
 inline mlir::MemRefType typeOf(mlir::Value value) { return llvm::cast<mlir::MemRefType>(value.getType()); }
 /// The buffer, constant or function argument behind views.
 mlir::Value rootOf(mlir::Value value);
+/// Whether it is a constant or a table: in flash, known before anything runs.
+bool isReadOnly(mlir::Value root);
 /// Bytes of all elements of a static memref.
 int64_t sizeBytesOf(mlir::MemRefType type);
 

@@ -46,6 +46,14 @@ def Mcurt_ConstantOp : Mcurt_Op<"constant", [Pure, InferTypeOpAdaptor, DeclareOp
   let hasVerifier = 1;
 }
 
+def Mcurt_TableOp : Mcurt_Op<"table", [Pure, DeclareOpInterfaceMethods<OpAsmOpInterface, ["getAsmResultNames"]>]> {
+  let summary = "A table of the runtime's, the middle of `delta_<name>` in arith.h";
+  let description = "Its file is part of a package that has the op, so that tables which nobody reads are not linked.";
+  let arguments = (ins StrAttr:$name);
+  let results = (outs AnyStaticShapeMemRef:$result);
+  let assemblyFormat = "$name attr-dict `:` type($result)";
+}
+
 def Mcurt_StageOp : Mcurt_Op<"stage", [RecursiveMemoryEffects, SingleBlock, NoTerminator, NoRegionArguments]> {
   let summary = "A named part of the program; becomes a function of the emitted code";
   let description = [{

@@ -163,7 +163,7 @@ LogicalResult CallOp::verify() {
     if ((getAccess(i) == Access::Read) != (param.role == KernelParam::Role::Read))
       return emitOpError() << "buffer '" << param.name << "' of kernel '" << getKernel() << "' is "
                            << (param.role == KernelParam::Role::Read ? "only read" : "written");
-    if (getAccess(i) != Access::Read && rootOf(getBuffers()[i]).getDefiningOp<ConstantOp>())
+    if (getAccess(i) != Access::Read && isReadOnly(rootOf(getBuffers()[i])))
       return emitOpError() << "buffer '" << param.name << "' is written but is a constant";
   }
   if (getIntegers().size() != kernel->integers().size())

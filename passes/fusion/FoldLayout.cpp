@@ -40,7 +40,7 @@ struct SinkPattern : RewritePattern {
   explicit SinkPattern(MLIRContext *context) : RewritePattern(MatchAnyOpTypeTag(), 1, context) {}
 
   LogicalResult matchAndRewrite(Operation *op, PatternRewriter &rewriter) const override {
-    bool anyReshape = isa<mcuf::GeluOp, mcuf::UnaryOp>(op);
+    bool anyReshape = isa<mcuf::GeluOp, mcuf::SwishOp, mcuf::HardSwishOp, mcuf::UnaryOp>(op);
     auto matmul = dyn_cast<mcuf::MatmulOp>(op);
     bool isLayer = isa<mcuf::LinearOp>(op) || (matmul && mcuf::constantOf(matmul.getRhs()) && mcuf::shapeOf(matmul.getRhs()).size() == 2);
     if (!anyReshape && !isLayer && !isa<mcuf::LayerNormOp, mcuf::SoftmaxOp>(op))

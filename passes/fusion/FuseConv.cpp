@@ -119,7 +119,7 @@ struct SinkPlanesPattern : RewritePattern {
   explicit SinkPlanesPattern(MLIRContext *context) : RewritePattern(MatchAnyOpTypeTag(), 1, context) {}
 
   LogicalResult matchAndRewrite(Operation *op, PatternRewriter &rewriter) const override {
-    if (!isa<mcuf::UnaryOp, mcuf::BinaryOp, mcuf::GeluOp, mcuf::ClippedReluOp>(op))
+    if (!isa<mcuf::UnaryOp, mcuf::BinaryOp, mcuf::GeluOp, mcuf::SwishOp, mcuf::HardSwishOp, mcuf::ClippedReluOp>(op))
       return failure();
     IRMapping mapping;
     Type type;

@@ -178,7 +178,7 @@ void addElementwiseHandlers(HandlerRegistry &registry) {
   registry.add("Log", unary<UnaryKind::Log>);
   registry.add("Erf", unary<UnaryKind::Erf>).compiles("in GELU");
   registry.add("Tanh", unary<UnaryKind::Tanh>).compiles("in GELU");
-  registry.add("Sigmoid", unary<UnaryKind::Sigmoid>);
+  registry.add("Sigmoid", unary<UnaryKind::Sigmoid>).compiles("in SiLU and QuickGELU");
   registry.add("Relu", unary<UnaryKind::Relu>).compiles("behind a dense layer");
   registry.add("Reciprocal", unary<UnaryKind::Reciprocal>).compiles("in LayerNorm");
   registry.add("Not", unary<UnaryKind::Not>);
@@ -189,7 +189,7 @@ void addElementwiseHandlers(HandlerRegistry &registry) {
   registry.add("Cos", unary<UnaryKind::Cos>);
   registry.add("Add", binary<BinaryKind::Add>).compiles("residuals, bias, positions; in LayerNorm and GELU");
   registry.add("Sub", binary<BinaryKind::Sub>).compiles("in LayerNorm");
-  registry.add("Mul", binary<BinaryKind::Mul>).compiles("scales next to a dense layer; in LayerNorm and GELU");
+  registry.add("Mul", binary<BinaryKind::Mul>).compiles("scales next to a dense layer; in LayerNorm, GELU and the like");
   registry.add("Div", binary<BinaryKind::Div>).compiles("scales next to a dense layer; in LayerNorm and GELU");
   registry.add("Equal", binary<BinaryKind::Equal>);
   registry.add("Less", binary<BinaryKind::Less>);
@@ -199,18 +199,18 @@ void addElementwiseHandlers(HandlerRegistry &registry) {
   registry.add("And", binary<BinaryKind::And>);
   registry.add("Or", binary<BinaryKind::Or>);
   registry.add("Xor", negated<BinaryKind::Equal>);
-  registry.add("Max", variadic<BinaryKind::Max>);
-  registry.add("Min", variadic<BinaryKind::Min>);
+  registry.add("Max", variadic<BinaryKind::Max>).compiles("in HardSwish");
+  registry.add("Min", variadic<BinaryKind::Min>).compiles("in HardSwish");
   registry.add("Sum", variadic<BinaryKind::Add>).compiles("residuals");
   registry.add("Pow", power).compiles("squares and roots in LayerNorm and GELU");
   registry.add("Mod", modulo);
   registry.add("Where", where);
   registry.add("Cast", cast).limitedTo("no strings, complex numbers, 16 to 64 bit unsigned integers; all float types are float32");
   registry.add("CastLike", castLike).since(15).limitedTo("as Cast");
-  registry.add("Clip", clip);
+  registry.add("Clip", clip).compiles("in HardSwish");
   registry.add("Gelu", gelu).since(20).compiles("yes");
-  registry.add("HardSigmoid", hardSigmoid);
-  registry.add("HardSwish", hardSwish).since(14);
+  registry.add("HardSigmoid", hardSigmoid).compiles("in HardSwish");
+  registry.add("HardSwish", hardSwish).since(14).compiles("behind a dense layer");
   registry.add("Identity", identity).compiles("yes");
   registry.add("Dropout", dropout).compiles("yes, without effect").limitedTo("inference");
 }

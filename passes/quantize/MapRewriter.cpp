@@ -44,7 +44,7 @@ Operation *activationBehind(Operation *op) {
   if (!(isSumOfMaps(op) || isa_and_nonnull<mcuf::DepthwiseOp>(op)) || !op->hasOneUse())
     return nullptr;
   Operation *user = *op->user_begin();
-  return mcuf::isActivation(user) && !isa<mcuf::GeluOp>(user) ? user : nullptr;
+  return mcuf::isActivation(user) && !mcuf::hasTable(user) ? user : nullptr;
 }
 
 RankedTensorType MapRewriter::typeOf(Value value, const Storage &storage) const {

@@ -5,6 +5,7 @@
 #include "compiler/support/Progress.h"
 #include "dialects/mcuf/McufDialect.h"
 #include "passes/Passes.h"
+#include "passes/quantize/Activation.h"
 #include "passes/quantize/CalibrationAttributes.h"
 #include "passes/quantize/Int4Choice.h"
 #include "passes/quantize/MapRewriter.h"
@@ -289,10 +290,9 @@ LogicalResult Rewriter::rewriteAdd(mcuf::BinaryOp add) {
   return success();
 }
 
-/// max(x, 0) is GELU without its delta.
 LogicalResult Rewriter::rewriteActivation(Operation *activation) {
   auto linear = activation->getOperand(0).getDefiningOp<mcuf::LinearOp>();
-  if (!linear && !isa<mcuf::GeluOp>(activation))
+  if (!linear && !mcuf::hasTable(activation))
     return rewriteMap(activation);
   if (!linear)
     return activation->emitError() << "must follow a linear layer";
@@ -305,16 +305,13 @@ LogicalResult Rewriter::rewriteActivation(Operation *activation) {
     if (step * 2.001 > scale)
       return activation->emitError() << "hidden units with a scale of " << scale << " are finer than the accumulator's step of " << step;
   auto [bias, mult] = epilogueOf(linear, *layer, std::vector<double>(size_t(layer->units), scale));
-  auto indexMult = fixedPoint32(scale), deltaMult = fixedPoint32(std::ldexp(1 / scale, -18));
-  if (!isa<mcuf::GeluOp>(activation)) {
-    indexMult = indexMult.value_or(0); // of a delta that is 0
-    deltaMult = 0;
-  }
+  const Activation function(activation);
+  auto indexMult = function.indexMult(scale), deltaMult = function.deltaMult(scale);
   if (!bias || !indexMult || !deltaMult)
-    return activation->emitError() << "hidden scale " << scale << " is outside of (2^-17, 1/2)";
+    return activation->emitError() << "hidden scale " << scale << " is outside of what the multipliers of '" << activation->getName() << "' hold";
   Location location = FusedLoc::get(builder.getContext(), {linear.getLoc(), activation->getLoc()});
   replace(activation->getResult(0), createLinear<mcuf::QLinearGeluOp>(location, typed(activation->getResult(0), 15, scale), linear, *layer, bias, mult,
-                                                                      uint64_t(*indexMult), uint64_t(*deltaMult)));
+                                                                      uint64_t(*indexMult), uint64_t(*deltaMult), function.table()));
   return success();
 }
 
@@ -409,7 +406,7 @@ LogicalResult Rewriter::rewrite(Operation &op) {
       .Case([&](mcuf::LayerNormOp norm) { return rewriteNorm(norm); })
       .Case([&](mcuf::LinearOp linear) { return rewriteLinear(linear); })
       .Case([&](mcuf::BinaryOp add) { return isSumOfMaps(add) ? rewriteMap(add) : rewriteAdd(add); })
-      .Case<mcuf::GeluOp, mcuf::UnaryOp, mcuf::ClippedReluOp>([&](Operation *activation) { return rewriteActivation(activation); })
+      .Case<mcuf::GeluOp, mcuf::SwishOp, mcuf::HardSwishOp, mcuf::UnaryOp, mcuf::ClippedReluOp>([&](Operation *activation) { return rewriteActivation(activation); })
       .Case<mcuf::WindowsOp, mcuf::DepthwiseOp, mcuf::PoolOp>([&](Operation *map) { return rewriteMap(map); })
       .Case([&](mcuf::AttentionOp attention) { return rewriteAttention(attention); })
       .Case([&](mcuf::ReduceOp reduce) { return rewriteMean(reduce); })

@@ -1,6 +1,8 @@
 // Scales from statistics and roles; weights of layers to integers.
 #include "passes/quantize/ScalePlan.h"
 
+#include "passes/quantize/Activation.h"
+
 #include "compiler/reference/HostTensor.h"
 #include "passes/quantize/CalibrationAttributes.h"
 #include "passes/quantize/ReadLinear.h"
@@ -18,35 +20,17 @@ namespace mcuform {
 namespace {
 
 /// Head-room above the calibrated maximum.
-constexpr double kInputHeadRoom = 2, kResidualHeadRoom = 1.25, kTransientHeadRoom = 1.25, kLogitsHeadRoom = 1.5, kHiddenHeadRoom = 1.1;
+constexpr double kInputHeadRoom = 2, kResidualHeadRoom = 1.25, kTransientHeadRoom = 1.25, kLogitsHeadRoom = 1.5;
 /// A channel that calibration saw dead still gets this share of the tensor's range.
 constexpr double kLeastChannelShare = 1.0 / 1024;
 /// Beyond this share of its resolution lost by a channel of the residual stream, two of 16 bits, the user is told.
 constexpr double kBearableCoarseness = 4;
 constexpr double kLeastRange = 1e-6;
-/// At least a 2^14th of 0.16997, the largest that GELU falls below max(x, 0): a hidden unit has 15 bits.
-constexpr double kLeastHiddenScale = 1.36 / (1 << 17);
 /// A residual channel's scale over gamma, at least: the gain, gamma / scale * 2^12, stays below 2^31.
 constexpr double kLeastGainScale = 1.001 / (1 << 19);
 /// The scale of an operand of a sum over that of the sum: below 128, in units of 1/256.
 constexpr double kLargestSumRatio = 100;
 constexpr double kMaxS16 = 32767, kMaxS15 = 16383, kMaxS8 = 127;
-
-/// The x > 0 for which GELU is y.
-double inverseGelu(double y) {
-  double least = y, most = y + 0.17;
-  for (int step = 0; step < 40; ++step) {
-    double x = (least + most) / 2;
-    (x * 0.5 * std::erfc(-x / std::sqrt(2.0)) < y ? least : most) = x;
-  }
-  return most;
-}
-
-/// The scale of hidden units up to `largest`: GELU's x must fit its 14 bits, too, before delta is taken off.
-double hiddenScale(double largest, bool isGelu) {
-  double range = std::max(largest * kTransientHeadRoom, isGelu ? inverseGelu(largest) * kHiddenHeadRoom : 0);
-  return std::max(range / kMaxS15, kLeastHiddenScale);
-}
 
 } // namespace
 
@@ -144,7 +128,7 @@ Storage ScalePlan::storageOfActivation(Operation *activation) const {
   auto clipped = dyn_cast<mcuf::ClippedReluOp>(activation);
   const double limit = clipped ? clipped.getLimit().convertToDouble() : std::numeric_limits<double>::infinity();
   if (activation->getOperand(0).getDefiningOp<mcuf::LinearOp>() && activation->getOperand(0).hasOneUse())
-    return {std::max(std::min(hiddenScale(largest, isa<mcuf::GeluOp>(activation)), limit / kMaxS15), kLeastHiddenScale), {}, 16384};
+    return {std::min(Activation(activation).scaleOf(largest), limit / kMaxS15), {}, 16384};
   return {std::max(std::min(largest * kTransientHeadRoom, limit) / kMaxS16, leastSumScale(activation->getOperand(0))), {}, 32768};
 }
 
@@ -166,7 +150,8 @@ Storage ScalePlan::storageOf(Value value) const {
         int shift = std::clamp(int(std::floor(std::log2(kMaxS16 / (maximum(value) * 1.05)))), 0, 20);
         return Storage{std::ldexp(1.0, -shift), {}, 32768};
       })
-      .Case<mcuf::GeluOp, mcuf::UnaryOp, mcuf::ClippedReluOp>([&](Operation *activation) { return storageOfActivation(activation); })
+      .Case<mcuf::GeluOp, mcuf::SwishOp, mcuf::HardSwishOp, mcuf::UnaryOp, mcuf::ClippedReluOp>(
+          [&](Operation *activation) { return storageOfActivation(activation); })
       .Case([&](mcuf::WindowsOp windows) { return storageOfWindows(windows); })
       .Case([&](mcuf::PoolOp pool) { return storageOf(pool.getInput()); })
       .Case([&](mcuf::AttentionOp attention) { return Storage{1 / kContextUnit, cacheScale(attention.getV()), 32768}; })

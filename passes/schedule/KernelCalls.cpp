@@ -48,12 +48,20 @@ void LoopBuilder::callLinear(Operation *op, StringRef kernel, BufferUse result, 
             Value weights = groups.scales ? int4Constant(op, linear.getWeights(), groups) : constant(op, linear.getWeights(), "weights", Layout::Paired);
             return std::array<Value, 3>{weights, constant(op, linear.getBias(), "bias"), constant(op, linear.getMult(), "mult")};
           });
-  auto [weights, bias, mult] = constants;
+  const Value weights = constants[0];
+  auto callWith = [&](StringRef variant, ArrayRef<BufferUse> scratch) {
+    SmallVector<BufferUse> buffers{result};
+    llvm::append_range(buffers, scratch);
+    buffers.append({in(input), in(weights), in(constants[1]), in(constants[2])});
+    if (auto activated = dyn_cast<mcuf::QLinearGeluOp>(op))
+      buffers.push_back(in(deltaTable(activated.getDelta(), op->getLoc())));
+    call(op, variant.empty() ? kernel.str() : variantOf(kernel, variant), buffers, integers);
+  };
   // Four bits are unpacked on the way into the kernel, which reads each byte once a call as it is.
   if (groups.scales) {
     Value pair = localBuffer("pair", {2 * mcuf::widthOf(op->getOperand(0))}, 8, op->getLoc());
     integers.push_back(groups.group);
-    return call(op, variantOf(kernel, "int4"), {result, out(pair), in(input), in(weights), in(bias), in(mult)}, integers);
+    return callWith("int4", {out(pair)});
   }
   int64_t units = (typeOf(weights).getDimSize(0) + 1) / 2 * 2, depth = typeOf(weights).getDimSize(1);
   int64_t panelUnits = std::min(options.weightPanel / 2 / depth / 2 * 2, units);
@@ -65,15 +73,15 @@ void LoopBuilder::callLinear(Operation *op, StringRef kernel, BufferUse result, 
     if (rowsAtMost > 1) {
       Value panels = localBuffer("panels", {panelUnits < units ? 2 : 1, panelUnits * depth}, 8, op->getLoc());
       integers.push_back(panelUnits);
-      return call(op, variantOf(kernel, "panels"), {result, out(panels), in(input), in(weights), in(bias), in(mult)}, integers);
+      return callWith("panels", {out(panels)});
     }
   }
   if (options.interleaveFrom && rowsAtMost >= std::max<int64_t>(options.interleaveFrom, 4)) {
     // Two rows more are a pair of channels, widened.
     Value fours = localBuffer("fours", {rowsAtMost / 4 * 4 + 2, depth}, 16, op->getLoc());
-    return call(op, variantOf(kernel, "fours"), {result, out(fours), in(input), in(weights), in(bias), in(mult)}, integers);
+    return callWith("fours", {out(fours)});
   }
-  call(op, kernel, {result, in(input), in(weights), in(bias), in(mult)}, integers);
+  callWith("", {});
 }
 
 static int64_t prefixRows(mcuf::QPatchEmbedOp op) { return op.getPrefix() ? mcuf::shapeOf(op.getPrefix())[0] : 0; }

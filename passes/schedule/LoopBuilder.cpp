@@ -4,6 +4,7 @@
 #include "dialects/mcurt/NodeNames.h"
 #include "passes/support/HeadAttribute.h"
 
+#include "mcuform/arith.h"
 #include "mlir/Dialect/Quant/QuantTypes.h"
 
 using namespace mlir;
@@ -91,6 +92,16 @@ Value LoopBuilder::declareConstant(Operation *op, ElementsAttr elements, StringR
   int64_t padding = layout == Layout::Paired && shape[0] % 2 ? shape[1] : 0;
   layers.addWeights(op, sizeBytesOf(declared.getType()) + padding);
   return declared;
+}
+
+Value LoopBuilder::deltaTable(mcuf::Delta delta, Location loc) {
+  Value &known = tables[delta];
+  if (known)
+    return known;
+  OpBuilder::InsertionGuard guard(builder);
+  builder.setInsertionPointToStart(&function.getBody().front());
+  const int64_t values = delta == mcuf::Delta::None ? 1 : int64_t{1} << rt::delta_index_bits;
+  return known = builder.create<TableOp>(loc, MemRefType::get({values}, builder.getIntegerType(16, /*isSigned=*/false)), mcuf::stringifyDelta(delta));
 }
 
 //===--- places -----------------------------------------------------------===//

@@ -47,6 +47,9 @@ private:
   mlir::Value int4Constant(mlir::Operation *op, mlir::Value weights, Int4Groups groups);
   mlir::Value declareConstant(mlir::Operation *op, mlir::ElementsAttr elements, llvm::StringRef role, mcurt::Layout layout);
 
+  /// The table that an activation takes off max(x, 0).
+  mlir::Value deltaTable(mcuf::Delta delta, mlir::Location loc);
+
   // Places. `row` is the row at the first iteration of the current loop.
   mlir::Value view(mlir::Value source, llvm::ArrayRef<Coordinate> coordinates, mlir::Location loc);
   mlir::Value rowsOf(mlir::Value value, int64_t row, mlir::Location loc, Coordinate column = {0});
@@ -98,6 +101,7 @@ private:
   mlir::Operation *lastBuffer = nullptr, *lastConstant = nullptr;
   llvm::DenseMap<unsigned, mlir::Value> buffers;
   llvm::DenseMap<std::pair<mlir::Attribute, int>, mlir::Value> constants;
+  std::map<mcuf::Delta, mlir::Value> tables;
   LayerTable layers;
   NameSet names, stageNames;
   /// Which block of the network each attention belongs to, and the attention that reads a cache.

@@ -34,7 +34,7 @@ struct VerifyScheduled : impl::VerifyScheduledBase<VerifyScheduled> {
         return;
       for (auto [i, value] : llvm::enumerate(call.getBuffers())) {
         Value root = mcurt::rootOf(value);
-        if (call.getAccess(i) != mcurt::Access::Write && !root.getDefiningOp<mcurt::ConstantOp>() && !written.contains(root)) {
+        if (call.getAccess(i) != mcurt::Access::Write && !mcurt::isReadOnly(root) && !written.contains(root)) {
           call.emitOpError() << "reads buffer " << i << " before anything is written to it";
           isGood = false;
         }

@@ -27,7 +27,7 @@ std::string problemWith(mcuf::BinaryOp op) {
   if (op.getKind() == BinaryKind::Add)
     return "an addition is supported between two tensors of the same shape, and of constants as bias of a layer or position of the patches";
   return ("elementwise '" + stringifyBinaryKind(op.getKind()) +
-          "' is supported with constants next to a linear layer, and as part of gelu and layer_norm")
+          "' is supported with constants next to a linear layer, and as part of gelu, swish and layer_norm")
       .str();
 }
 
@@ -41,7 +41,7 @@ bool isComputedMap(Value value) {
 std::string problemWith(mcuf::UnaryOp op) {
   if (op.getKind() == UnaryKind::Relu)
     return isComputedMap(op.getInput()) ? "" : "'relu' is supported behind a linear layer, a convolution, a pool or an addition";
-  return ("elementwise '" + stringifyUnaryKind(op.getKind()) + "' is supported only as part of gelu and layer_norm").str();
+  return ("elementwise '" + stringifyUnaryKind(op.getKind()) + "' is supported only as part of gelu, swish and layer_norm").str();
 }
 
 /// Consecutive rows, whole: one leading dimension is cut, the others but the width have size 1.
@@ -92,7 +92,8 @@ std::string problemWith(mcuf::PoolOp op) {
 std::string problem(Operation *op) {
   if (auto embed = dyn_cast<mcuf::PatchEmbedOp>(op))
     return isa<BlockArgument>(embed.getImage()) ? "" : "a patch embedding is supported only of the model's input";
-  if (isa<mcuf::ConstantOp, mcuf::LinearOp, mcuf::LayerNormOp, mcuf::GeluOp, mcuf::AttentionOp, mcuf::ReshapeOp, mcuf::WindowsOp>(op))
+  if (isa<mcuf::ConstantOp, mcuf::LinearOp, mcuf::LayerNormOp, mcuf::GeluOp, mcuf::SwishOp, mcuf::HardSwishOp, mcuf::AttentionOp, mcuf::ReshapeOp,
+          mcuf::WindowsOp>(op))
     return {};
   if (auto depthwise = dyn_cast<mcuf::DepthwiseOp>(op))
     return mcuf::isInterleavedImage(depthwise.getInput())

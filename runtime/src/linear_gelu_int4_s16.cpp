@@ -7,9 +7,9 @@ namespace mcuform::rt {
 inline namespace MCUFORM_RT_ABI {
 
 void linear_gelu_int4_s16(int16_t *out, int8_t *pair, const int16_t *in, const uint8_t *weights, const int32_t *bias,
-                            const int32_t *mult, int32_t rows, int32_t depth, int32_t units, int32_t index_mult, int32_t delta_mult,
+                            const int32_t *mult, const uint16_t *delta, int32_t rows, int32_t depth, int32_t units, int32_t index_mult, int32_t delta_mult,
                             int32_t group) {
-  Gelu epilogue(out, bias, mult, units, index_mult, delta_mult);
+  Gelu epilogue(out, bias, mult, units, delta, index_mult, delta_mult);
   rows_by_pair(in, depth, Int4Pairs(weights, pair, depth, group), rows, depth, units, epilogue);
 }
 

@@ -417,6 +417,25 @@ def small_vit_within_its_instructions(tools):
     expect(board["instructions_per_image"] <= 64_000_000, "%d instructions" % board["instructions_per_image"])
 
 
+@case
+def activations_of_the_mlp(tools):
+    """SiLU, QuickGELU, hard swish as one operator and by its parts, ReLU: near the float network, host and board equal, the one table that is needed."""
+    make_vit = os.path.join(ROOT, "test", "tools", "make_vit_onnx.py")
+    tables = {"silu": "delta_silu", "quick-gelu": "delta_silu", "hard-swish": "delta_hard_swish", "relu6": "delta_hard_swish", "relu": None}
+    for kind, table in tables.items():
+        model, pictures = tools.path(kind + ".onnx"), tools.path("pictures.npy")
+        subprocess.run([sys.executable, make_vit, model, pictures, "--image", "24", "--patch", "6", "--width", "24", "--blocks", "2", "--heads", "2",
+                        "--activation", kind], check=True)
+        package = tools.compile(model, pictures, output=kind)
+        result = run(tools, package, "host", pictures, "all.npy", reference=model)
+        found = sorted(name[:-4] for name in os.listdir(os.path.join(package, "runtime", "src")) if name.startswith("delta_") and name.endswith(".cpp"))
+        print(kind, result["agreement"], result["max_abs_error"], found)
+        expect(found == ([table] if table else []), "%s: tables %s" % (kind, found))
+        # Of logits up to 2.5; another activation than the right one is 0.3 off.
+        expect(result["max_abs_error"] <= 0.06, "%s: off by %s" % (kind, result["max_abs_error"]))
+        check_both_targets(tools, package, first_images(tools, pictures, 2))
+
+
 def vit_tiny(tools, model=None):
     return tools.compile(model or shared("models/vit_tiny_patch16_224.onnx"), shared("imagenet/calibration.npy"))
 

@@ -3,9 +3,11 @@
 
 #include "compiler/reference/HostTensor.h"
 #include "dialects/mcurt/McurtDialect.h"
+#include "mcuform/arith.h"
 #include "mcuform/kernels.h"
 
 #include "mlir/IR/BuiltinOps.h"
+#include "llvm/ADT/StringSwitch.h"
 
 #include <map>
 #include <memory>
@@ -80,6 +82,13 @@ private:
           std::copy(image.begin(), image.end(), addresses[buffer]);
       } else if (auto constant = dyn_cast<mcurt::ConstantOp>(op)) {
         placeConstant(constant);
+      } else if (auto table = dyn_cast<mcurt::TableOp>(op)) {
+        const uint16_t *values = llvm::StringSwitch<const uint16_t *>(table.getName())
+                                     .Case("gelu", rt::delta_gelu.middle())
+                                     .Case("silu", rt::delta_silu.middle())
+                                     .Case("hard_swish", rt::delta_hard_swish.middle())
+                                     .Case("none", rt::delta_none);
+        addresses[table] = reinterpret_cast<char *>(const_cast<uint16_t *>(values)); // which kernels only read
       } else if (auto stage = dyn_cast<mcurt::StageOp>(op)) {
         runBlock(stage.getBody().front());
       } else if (auto loop = dyn_cast<mcurt::ForOp>(op)) {

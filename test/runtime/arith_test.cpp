@@ -70,25 +70,48 @@ TEST_CASE("saturate clamps to the bits asked for", "[arith]") {
   CHECK(rt::saturate<16>(INT32_MAX) == 32767);
 }
 
-TEST_CASE("gelu_s15 follows GELU", "[arith]") {
+namespace {
+
+struct Curve {
+  const char *name;
+  const rt::DeltaTable *table;
+  double steps; // of the index, to 1
+  int bits;     // of DELTA behind the point
+  double (*delta)(double a);
+};
+
+const Curve curves[] = {
+    {"GELU", &rt::delta_gelu, 256, 18, [](double a) { return a * 0.5 * std::erfc(a / std::sqrt(2.0)); }},
+    {"SiLU", &rt::delta_silu, 128, 17, [](double a) { return a / (1 + std::exp(a)); }},
+    {"HardSwish", &rt::delta_hard_swish, 512, 17, [](double a) { return std::max(a - a * (a + 3) / 6, 0.0); }},
+};
+
+} // namespace
+
+TEST_CASE("hidden_s15 follows its activation", "[arith]") {
   const uint64_t seed = fresh_seed();
   INFO("seed " << seed);
   Random random(seed);
   for (int i = 0; i < trials; ++i) {
-    // s_h such that values up to about 8 or the whole of 15 bits occur.
-    const double scale = std::ldexp(1.0, -random.between(4, 14)) * (1.0 + random.between(0, 1000) / 1001.0);
-    const int32_t index_mult = static_cast<int32_t>(std::lround(std::ldexp(scale, 32)));
-    const int32_t delta_mult = static_cast<int32_t>(std::lround(std::ldexp(std::ldexp(1.0, -18) / scale, 32)));
+    const Curve &curve = curves[i % 3];
+    // s_h such that values up to about 8 or the whole of 15 bits occur; the table is of x times `slope`.
+    const double scale = std::ldexp(1.0, -random.between(4, 14)) * (1.0 + random.between(0, 1000) / 1001.0), slope = i % 2 == 0 ? 1 : 1.702;
+    const auto index_mult = static_cast<int32_t>(std::lround(std::ldexp(scale * slope * curve.steps / 256, 32)));
+    const auto delta_mult = static_cast<int32_t>(std::lround(std::ldexp(std::ldexp(1.0, -curve.bits) / (scale * slope), 32)));
     const int32_t acc = random.between(-20000, 20000) * 4;
     const double x = static_cast<double>(acc) / 4 * scale;
     // What exceeds 14 bits is clamped before delta is taken off.
-    const double clamped = std::min(std::max(x, 0.0) / scale, 16383.0) - std::abs(x) * 0.5 * std::erfc(std::abs(x) / std::sqrt(2.0)) / scale;
-    // A step of the table is 1/256, the slope of delta at most 1/2; the rest is rounding.
-    const double tolerance = 0.55 / 256 / scale + 1.5;
-    const int32_t actual = rt::gelu_s15(acc, 1 << 30, index_mult, delta_mult);
-    if (std::abs(actual - clamped) > tolerance)
-      FAIL("acc " << acc << ", scale " << scale << ": expected " << clamped << ", got " << actual);
+    const double expected = std::min(std::max(x, 0.0) / scale, 16383.0) - curve.delta(std::abs(x) * slope) / (slope * scale);
+    // Half a step of the index, the slope of delta at most 1/2; where the table ends, what is left; the rest is rounding.
+    const double tolerance = (0.55 / 2 / curve.steps + 2e-6) / (slope * scale) + 1.5;
+    const int32_t actual = rt::hidden_s15(acc, 1 << 30, curve.table->middle(), index_mult, delta_mult);
+    if (std::abs(actual - expected) > tolerance)
+      FAIL(curve.name << ": acc " << acc << ", scale " << scale << ", slope " << slope << ": expected " << expected << ", got " << actual);
   }
+  // ReLU reads one value.
+  CHECK(rt::hidden_s15(4000, 1 << 30, rt::delta_none, 0, 0) == 1000);
+  CHECK(rt::hidden_s15(-4000, 1 << 30, rt::delta_none, 0, 0) == 0);
+  CHECK(rt::hidden_s15(INT32_MAX, 1 << 30, rt::delta_none, 0, 0) == 16383);
 }
 
 TEST_CASE("the tanh form of GELU is as near to the exact one as docs/arithmetic.md says", "[arith]") {
@@ -137,15 +160,15 @@ TEST_CASE("the tables follow their formulas", "[arith]") {
   for (int i = 0; i < rt::exp_table_size; ++i)
     if (rt::exp_table[i] != std::lround(32767 * std::exp(-i / 64.0)))
       FAIL("EXP[" << i << "]");
-  for (int i = -2048; i < 2048; ++i) {
-    const double a = std::abs(i) / 256.0;
-    if (rt::delta_gelu.middle()[i] != std::lround(std::ldexp(a * 0.5 * std::erfc(a / std::sqrt(2.0)), 18)))
-      FAIL("DELTA[" << i << "]");
+  for (const Curve &curve : curves) {
+    for (int i = -2048; i < 2048; ++i)
+      if (curve.table->middle()[i] != std::lround(std::ldexp(curve.delta(std::abs(i) / curve.steps), curve.bits)))
+        FAIL(curve.name << "[" << i << "]");
+    CHECK(curve.table->middle()[0] == 0);
+    CHECK(curve.table->middle()[2047] == 0);
+    CHECK(curve.table->middle()[-2048] == 0);
   }
   CHECK(rt::exp_table[0] == 32767);
-  CHECK(rt::delta_gelu.middle()[0] == 0);
-  CHECK(rt::delta_gelu.middle()[2047] == 0);
-  CHECK(rt::delta_gelu.middle()[-2048] == 0);
 }
 
 TEST_CASE("crc32 is that of IEEE 802.3", "[arith]") {

@@ -48,14 +48,14 @@ template <class Kernel> Verdict check_cache(Kernel *expected, Kernel *actual, Ra
 } // namespace
 
 Verdict check_linear_int4_s16(linear_int4_s16_type *expected, linear_int4_s16_type *actual, Random &random) {
-  return check_linear_with<Int4Weights>(random, "out", [&](bool first, int16_t *out, const Int4Weights &weights, const Linear &a, int32_t) {
+  return check_linear_with<Int4Weights>(random, "out", [&](bool first, int16_t *out, const Int4Weights &weights, const Linear &a, const Hidden &) {
     (first ? expected : actual)(out, weights.pair, a.in, weights.packed, a.bias, a.mult, a.shape.rows, a.shape.depth, a.shape.units,
                                 weights.group);
   });
 }
 
 Verdict check_linear_add_int4_s16(linear_add_int4_s16_type *expected, linear_add_int4_s16_type *actual, Random &random) {
-  return check_linear_with<Int4Weights>(random, "x", [&](bool first, int16_t *x, const Int4Weights &weights, const Linear &a, int32_t) {
+  return check_linear_with<Int4Weights>(random, "x", [&](bool first, int16_t *x, const Int4Weights &weights, const Linear &a, const Hidden &) {
     (first ? expected : actual)(x, weights.pair, a.in, weights.packed, a.bias, a.mult, a.shape.rows, a.shape.depth, a.shape.units,
                                 weights.group);
   });
@@ -63,9 +63,9 @@ Verdict check_linear_add_int4_s16(linear_add_int4_s16_type *expected, linear_add
 
 Verdict check_linear_gelu_int4_s16(linear_gelu_int4_s16_type *expected, linear_gelu_int4_s16_type *actual, Random &random) {
   return check_linear_with<Int4Weights>(
-      random, "out", [&](bool first, int16_t *out, const Int4Weights &weights, const Linear &a, int32_t index_mult) {
-        (first ? expected : actual)(out, weights.pair, a.in, weights.packed, a.bias, a.mult, a.shape.rows, a.shape.depth, a.shape.units,
-                                    index_mult, delta_mult_of(index_mult), weights.group);
+      random, "out", [&](bool first, int16_t *out, const Int4Weights &weights, const Linear &a, const Hidden &hidden) {
+        (first ? expected : actual)(out, weights.pair, a.in, weights.packed, a.bias, a.mult, hidden.middle(), a.shape.rows, a.shape.depth, a.shape.units,
+                                    hidden.index_mult, hidden.delta_mult, weights.group);
       });
 }
 

@@ -85,8 +85,21 @@ inline int32_t draw_index_mult(Random &random, int32_t number) {
          : number % 11 == 2 ? (1 << 23) - 1 + number % 2
                             : least + static_cast<int32_t>(random.bits() >> random.between(2, 16));
 }
-/// 2^-18 / s_h * 2^32
-inline int32_t delta_mult_of(int32_t index_mult) { return static_cast<int32_t>((int64_t{1} << 46) / index_mult); }
+/// What hidden units take of their activation: any table with GELU's bound, at GELU's scales; or nothing, as for ReLU.
+struct Hidden {
+  static constexpr int32_t table_size = 4096;
+  int32_t index_mult, delta_mult;
+  uint16_t *table; // memory without guards, of which there are six in all
+
+  Hidden(Random &random, int32_t number)
+      : index_mult(number % 11 == 3 ? 0 : draw_index_mult(random, number)),
+        delta_mult(index_mult == 0 ? 0 : static_cast<int32_t>((int64_t{1} << 46) / index_mult)), // 2^-18 / s_h * 2^32
+        table(static_cast<uint16_t *>(allocate_memory(table_size * sizeof(uint16_t)))) {
+    for (int32_t i = 0; i < table_size; ++i)
+      table[i] = static_cast<uint16_t>(random.between(0, 44557));
+  }
+  const uint16_t *middle() const { return table + table_size / 2; }
+};
 
 /// What a linear takes beyond the rest is drawn by its constructor; `begin` comes before the kernel under test, `check` after both.
 struct NothingMore {
@@ -95,7 +108,7 @@ struct NothingMore {
   void check(Verdict &, Shape) const {}
 };
 
-/// call(is_expected, out, more, linear, index_mult): the definition or the kernel under test.
+/// call(is_expected, out, more, linear, hidden): the definition or the kernel under test.
 template <class More, class Call> Verdict check_linear_with(Random &random, const char *output, Call call) {
   Verdict verdict;
   for (int32_t number = 0; verdict.equal && number < case_count; ++number) {
@@ -103,12 +116,12 @@ template <class More, class Call> Verdict check_linear_with(Random &random, cons
     Linear linear(random, shape_of(random, number), pattern_of(random, number));
     const Shape shape = linear.shape;
     const More more(random, shape, number);
-    const int32_t index_mult = draw_index_mult(random, number);
+    const Hidden hidden(random, number);
     Output<int16_t> out(random, output, shape.rows * shape.units, Pattern::uniform, -32768, 32767);
     for (int32_t copy = 0; copy < out.copies; ++copy) {
       if (copy == 1)
         more.begin();
-      call(copy == 0, out[copy], more, linear, index_mult);
+      call(copy == 0, out[copy], more, linear, hidden);
     }
     out.compare(verdict);
     more.check(verdict, shape);

@@ -78,12 +78,11 @@ Verdict check_linear_gelu_s16(linear_gelu_s16_type *expected, linear_gelu_s16_ty
     verdict.case_number = number;
     Linear linear(random, shape_of(random, number), pattern_of(random, number));
     const Shape shape = linear.shape;
-    const int32_t index_mult = draw_index_mult(random, number);
-    const int32_t delta_mult = delta_mult_of(index_mult);
+    const Hidden hidden(random, number);
     Output<int16_t> out(random, "out", shape.rows * shape.units);
     for (int32_t copy = 0; copy < out.copies; ++copy)
-      (copy == 0 ? expected : actual)(out[copy], linear.in, linear.weights, linear.bias, linear.mult, shape.rows, shape.depth, shape.units,
-                                      index_mult, delta_mult);
+      (copy == 0 ? expected : actual)(out[copy], linear.in, linear.weights, linear.bias, linear.mult, hidden.middle(), shape.rows, shape.depth,
+                                      shape.units, hidden.index_mult, hidden.delta_mult);
     out.compare(verdict);
     release_memory();
   }

@@ -31,8 +31,6 @@ int32_t dot(const int16_t *row, const int8_t *weights, int32_t depth, int32_t un
   return wrap(acc);
 }
 
-double gelu_tail(double a) { return a * 0.5 * std::erfc(a / std::sqrt(2.0)); }
-
 } // namespace
 
 int64_t clamp_to_bits(int64_t x, int bits) { return std::min(std::max(x, -(int64_t{1} << (bits - 1))), (int64_t{1} << (bits - 1)) - 1); }
@@ -135,16 +133,15 @@ void linear_add_s16(int16_t *x, const int16_t *in, const int8_t *weights, const 
     }
 }
 
-void linear_gelu_s16(int16_t *out, const int16_t *in, const int8_t *weights, const int32_t *bias, const int32_t *mult, int32_t rows,
+void linear_gelu_s16(int16_t *out, const int16_t *in, const int8_t *weights, const int32_t *bias, const int32_t *mult, const uint16_t *delta, int32_t rows,
                      int32_t depth, int32_t units, int32_t index_mult, int32_t delta_mult) {
   for (int32_t t = 0; t < rows; ++t)
     for (int32_t n = 0; n < units; ++n) {
       const int32_t acc = dot(in + t * depth, weights, depth, n, bias[n]);
       const int64_t u = clamp_to_bits(round_mul_acc(acc, mult[n], 0), 23);
       const int64_t i = clamp_to_bits(round_mul_acc(static_cast<int32_t>(u * 256), index_mult, 0), 12);
-      const int32_t delta = static_cast<int32_t>(std::lround(std::ldexp(gelu_tail(static_cast<double>(std::abs(i)) / 256), 18)));
       const auto positive = static_cast<int32_t>(std::min<int64_t>(std::max<int64_t>(u, 0), 16383));
-      out[t * units + n] = static_cast<int16_t>(round_mul_acc(delta, -delta_mult, positive));
+      out[t * units + n] = static_cast<int16_t>(round_mul_acc(delta[i], -delta_mult, positive));
     }
 }
 
@@ -188,8 +185,8 @@ void linear_add_panels_s16(int16_t *x, int8_t *, const int16_t *in, const int8_t
 }
 
 void linear_gelu_panels_s16(int16_t *out, int8_t *, const int16_t *in, const int8_t *weights, const int32_t *bias, const int32_t *mult,
-                            int32_t rows, int32_t depth, int32_t units, int32_t index_mult, int32_t delta_mult, int32_t) {
-  linear_gelu_s16(out, in, weights, bias, mult, rows, depth, units, index_mult, delta_mult);
+                            const uint16_t *delta, int32_t rows, int32_t depth, int32_t units, int32_t index_mult, int32_t delta_mult, int32_t) {
+  linear_gelu_s16(out, in, weights, bias, mult, delta, rows, depth, units, index_mult, delta_mult);
 }
 
 void linear_keys_panels_s8(int8_t *keys, int8_t *, const int16_t *in, const int8_t *weights, const int32_t *bias, const int32_t *mult,
@@ -213,8 +210,8 @@ void linear_add_fours_s16(int16_t *x, int16_t *, const int16_t *in, const int8_t
 }
 
 void linear_gelu_fours_s16(int16_t *out, int16_t *, const int16_t *in, const int8_t *weights, const int32_t *bias, const int32_t *mult,
-                           int32_t rows, int32_t depth, int32_t units, int32_t index_mult, int32_t delta_mult) {
-  linear_gelu_s16(out, in, weights, bias, mult, rows, depth, units, index_mult, delta_mult);
+                           const uint16_t *delta, int32_t rows, int32_t depth, int32_t units, int32_t index_mult, int32_t delta_mult) {
+  linear_gelu_s16(out, in, weights, bias, mult, delta, rows, depth, units, index_mult, delta_mult);
 }
 
 void linear_keys_fours_s8(int8_t *keys, int16_t *, const int16_t *in, const int8_t *weights, const int32_t *bias, const int32_t *mult,
@@ -256,8 +253,8 @@ void linear_add_int4_s16(int16_t *x, int8_t *, const int16_t *in, const uint8_t 
 }
 
 void linear_gelu_int4_s16(int16_t *out, int8_t *, const int16_t *in, const uint8_t *weights, const int32_t *bias, const int32_t *mult,
-                          int32_t rows, int32_t depth, int32_t units, int32_t index_mult, int32_t delta_mult, int32_t group) {
-  linear_gelu_s16(out, in, unpacked(weights, depth, units, group).data(), bias, mult, rows, depth, units, index_mult, delta_mult);
+                          const uint16_t *delta, int32_t rows, int32_t depth, int32_t units, int32_t index_mult, int32_t delta_mult, int32_t group) {
+  linear_gelu_s16(out, in, unpacked(weights, depth, units, group).data(), bias, mult, delta, rows, depth, units, index_mult, delta_mult);
 }
 
 void linear_keys_int4_s8(int8_t *keys, int8_t *, const int16_t *in, const uint8_t *weights, const int32_t *bias, const int32_t *mult,

@@ -53,14 +53,14 @@ int32_t panel_units(const PanelBuffer &panels) { return panels.units; }
 } // namespace
 
 Verdict check_linear_panels_s16(linear_panels_s16_type *expected, linear_panels_s16_type *actual, Random &random) {
-  return check_linear_with<PanelBuffer>(random, "out", [&](bool first, int16_t *out, const PanelBuffer &panels, const Linear &a, int32_t) {
+  return check_linear_with<PanelBuffer>(random, "out", [&](bool first, int16_t *out, const PanelBuffer &panels, const Linear &a, const Hidden &) {
     (first ? expected : actual)(out, panels.memory, a.in, a.weights, a.bias, a.mult, a.shape.rows, a.shape.depth, a.shape.units,
                                 panels.units);
   });
 }
 
 Verdict check_linear_add_panels_s16(linear_add_panels_s16_type *expected, linear_add_panels_s16_type *actual, Random &random) {
-  return check_linear_with<PanelBuffer>(random, "x", [&](bool first, int16_t *x, const PanelBuffer &panels, const Linear &a, int32_t) {
+  return check_linear_with<PanelBuffer>(random, "x", [&](bool first, int16_t *x, const PanelBuffer &panels, const Linear &a, const Hidden &) {
     (first ? expected : actual)(x, panels.memory, a.in, a.weights, a.bias, a.mult, a.shape.rows, a.shape.depth, a.shape.units,
                                 panels.units);
   });
@@ -68,9 +68,9 @@ Verdict check_linear_add_panels_s16(linear_add_panels_s16_type *expected, linear
 
 Verdict check_linear_gelu_panels_s16(linear_gelu_panels_s16_type *expected, linear_gelu_panels_s16_type *actual, Random &random) {
   return check_linear_with<PanelBuffer>(
-      random, "out", [&](bool first, int16_t *out, const PanelBuffer &panels, const Linear &a, int32_t index_mult) {
-        (first ? expected : actual)(out, panels.memory, a.in, a.weights, a.bias, a.mult, a.shape.rows, a.shape.depth, a.shape.units,
-                                    index_mult, delta_mult_of(index_mult), panels.units);
+      random, "out", [&](bool first, int16_t *out, const PanelBuffer &panels, const Linear &a, const Hidden &hidden) {
+        (first ? expected : actual)(out, panels.memory, a.in, a.weights, a.bias, a.mult, hidden.middle(), a.shape.rows, a.shape.depth, a.shape.units,
+                                    hidden.index_mult, hidden.delta_mult, panels.units);
       });
 }
 
@@ -83,22 +83,22 @@ Verdict check_linear_values_panels_s8(linear_values_panels_s8_type *expected, li
 }
 
 Verdict check_linear_fours_s16(linear_fours_s16_type *expected, linear_fours_s16_type *actual, Random &random) {
-  return check_linear_with<FourBuffer>(random, "out", [&](bool first, int16_t *out, const FourBuffer &fours, const Linear &a, int32_t) {
+  return check_linear_with<FourBuffer>(random, "out", [&](bool first, int16_t *out, const FourBuffer &fours, const Linear &a, const Hidden &) {
     (first ? expected : actual)(out, fours.memory, a.in, a.weights, a.bias, a.mult, a.shape.rows, a.shape.depth, a.shape.units);
   });
 }
 
 Verdict check_linear_add_fours_s16(linear_add_fours_s16_type *expected, linear_add_fours_s16_type *actual, Random &random) {
-  return check_linear_with<FourBuffer>(random, "x", [&](bool first, int16_t *x, const FourBuffer &fours, const Linear &a, int32_t) {
+  return check_linear_with<FourBuffer>(random, "x", [&](bool first, int16_t *x, const FourBuffer &fours, const Linear &a, const Hidden &) {
     (first ? expected : actual)(x, fours.memory, a.in, a.weights, a.bias, a.mult, a.shape.rows, a.shape.depth, a.shape.units);
   });
 }
 
 Verdict check_linear_gelu_fours_s16(linear_gelu_fours_s16_type *expected, linear_gelu_fours_s16_type *actual, Random &random) {
   return check_linear_with<FourBuffer>(random, "out",
-                                       [&](bool first, int16_t *out, const FourBuffer &fours, const Linear &a, int32_t index_mult) {
-                                         (first ? expected : actual)(out, fours.memory, a.in, a.weights, a.bias, a.mult, a.shape.rows,
-                                                                     a.shape.depth, a.shape.units, index_mult, delta_mult_of(index_mult));
+                                       [&](bool first, int16_t *out, const FourBuffer &fours, const Linear &a, const Hidden &hidden) {
+                                         (first ? expected : actual)(out, fours.memory, a.in, a.weights, a.bias, a.mult, hidden.middle(), a.shape.rows,
+                                                                     a.shape.depth, a.shape.units, hidden.index_mult, hidden.delta_mult);
                                        });
 }
 

@@ -2,10 +2,10 @@
 """Writes a vision transformer with random weights as ONNX, and random pictures: what measurements need where no trained network is at hand.
 
     make_vit_onnx.py MODEL.onnx [PICTURES.npy] [--image 96] [--channels 3] [--patch 12] [--width 96] [--blocks 6] [--heads 3] [--mlp-ratio 4]
-                     [--classes 10] [--opset 17] [--seed 1] [--count 16]
+                     [--classes 10] [--opset 17] [--seed 1] [--count 16] [--activation gelu|silu|quick-gelu|hard-swish|relu6|relu]
 
 The defaults are the small network on which ../shared/design/peers-measured.md compares other tools: 65 tokens, 50.65 M MACs. The form is DeiT's: patches by Conv,
-a class token, LayerNorm before attention and MLP, exact GELU. The same arguments give the same bytes. Needs python3-onnx and python3-numpy, no PyTorch.
+a class token, LayerNorm before attention and MLP, exact GELU or another activation (relu6: hard swish by its parts). The same arguments give the same bytes. Needs python3-onnx and python3-numpy, no PyTorch.
 """
 import argparse
 
@@ -60,11 +60,25 @@ def attention(g, x, name, tokens, width, heads):
     return g.linear(merged, name + ".proj", width, width)
 
 
-def mlp(g, x, name, width, hidden):
-    x = g.linear(x, name + ".fc1", width, hidden)
+def activated(g, x, name, kind):
+    if kind == "relu":
+        return g.node("Relu", [x], name + ".relu")
+    if kind == "hard-swish":
+        return g.node("HardSwish", [x], name + ".hard_swish")
+    if kind == "relu6":
+        inner = g.node("Add", [x, g.scalar(name + ".three", 3.0)], name + ".add")
+        inner = g.node("Clip", [inner, g.scalar(name + ".zero", 0.0), g.scalar(name + ".six", 6.0)], name + ".clip")
+        return g.node("Div", [g.node("Mul", [x, inner], name + ".mul"), name + ".six"], name + ".hard_swish")
+    if kind in ("silu", "quick-gelu"):
+        inner = x if kind == "silu" else g.node("Mul", [x, g.scalar(name + ".slope", 1.702)], name + ".sloped")
+        return g.node("Mul", [x, g.node("Sigmoid", [inner], name + ".sigmoid")], name + ".swish")
     inner = g.node("Erf", [g.node("Div", [x, g.scalar(name + ".root2", 2 ** 0.5)], name + ".div")], name + ".erf")
     inner = g.node("Mul", [x, g.node("Add", [inner, g.scalar(name + ".one", 1.0)], name + ".add")], name + ".mul")
-    return g.linear(g.node("Mul", [inner, g.scalar(name + ".half", 0.5)], name + ".gelu"), name + ".fc2", hidden, width)
+    return g.node("Mul", [inner, g.scalar(name + ".half", 0.5)], name + ".gelu")
+
+
+def mlp(g, x, name, width, hidden, activation):
+    return g.linear(activated(g, g.linear(x, name + ".fc1", width, hidden), name, activation), name + ".fc2", hidden, width)
 
 
 def make(options):
@@ -81,7 +95,8 @@ def make(options):
     for number in range(options.blocks):
         name = "blocks.%d" % number
         x = g.node("Add", [x, attention(g, g.layer_norm(x, name + ".norm1", width), name + ".attn", tokens, width, options.heads)], name + ".attended")
-        x = g.node("Add", [x, mlp(g, g.layer_norm(x, name + ".norm2", width), name + ".mlp", width, options.mlp_ratio * width)], name)
+        x = g.node("Add", [x, mlp(g, g.layer_norm(x, name + ".norm2", width), name + ".mlp", width, options.mlp_ratio * width,
+                                options.activation)], name)
     x = g.layer_norm(x, "norm", width)
     x = g.node("Gather", [x, g.constant("first", np.array(0, np.int64))], "class_row", axis=1)
     weights = g.random("head.weight", (options.classes, width), width ** -0.5)
@@ -115,6 +130,7 @@ def main():
     for name, value in {"image": 96, "channels": 3, "patch": 12, "width": 96, "blocks": 6, "heads": 3, "mlp-ratio": 4, "classes": 10, "opset": 17, "seed": 1,
                         "count": 16}.items():
         parser.add_argument("--" + name, type=int, default=value)
+    parser.add_argument("--activation", default="gelu", choices=["gelu", "silu", "quick-gelu", "hard-swish", "relu6", "relu"])
     options = parser.parse_args()
     onnx.save(make(options), options.model)
     if options.pictures:

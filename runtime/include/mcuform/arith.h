@@ -45,14 +45,18 @@ inline namespace MCUFORM_RT_ABI {
 inline constexpr int32_t exp_table_size = 1024;
 extern const int16_t exp_table[exp_table_size];
 
-/// DELTA[i] = round(2^18 * a * (1 - Phi(a))) with a = |i|/256, for i from -2048 to 2047, what 12 bits hold. Both ends are 0, so that an index
-/// beyond them may be clamped; both signs, because an instruction for |i| in each hidden unit costs more than 4 KiB.
+/// How far an activation falls below max(x, 0): DELTA[i] for i from -2048 to 2047, what 12 bits hold, the same for i and -i. Both ends are 0,
+/// so that an index beyond them may be clamped; both signs, because an instruction for |i| in each hidden unit costs more than 4 KiB.
 inline constexpr int32_t delta_index_bits = 12;
 struct DeltaTable {
   uint16_t from_least[1 << delta_index_bits];
   constexpr const uint16_t *middle() const { return from_least + (1 << (delta_index_bits - 1)); }
 };
-extern const DeltaTable delta_gelu;
+extern const DeltaTable delta_gelu;       ///< round(2^18 * a * (1 - Phi(a))), a = |i|/256
+extern const DeltaTable delta_silu;       ///< round(2^17 * a / (1 + exp(a))), a = |i|/128
+extern const DeltaTable delta_hard_swish; ///< round(2^17 * max(a - a*(a + 3)/6, 0)), a = |i|/512
+/// The middle of ReLU's, of which nothing else is read: index_mult = delta_mult = 0.
+inline constexpr uint16_t delta_none[1] = {0};
 
 // Two's complement sums that may wrap, without undefined behaviour.
 constexpr int32_t wrap_add(int32_t a, int32_t b) { return static_cast<int32_t>(static_cast<uint32_t>(a) + static_cast<uint32_t>(b)); }
@@ -121,12 +125,13 @@ template <int bits> inline int32_t clamp_positive(int32_t x) {
 #endif
 }
 
-/// One hidden unit of an MLP: the accumulator of the first linear to GELU's value, both in units of s_h, 15 bits.
+/// One hidden unit of an MLP: the accumulator of the first linear to the activation's value, both in units of s_h, 15 bits; delta is its
+/// table's middle.
 /// Requires 0 <= index_mult; 0 <= delta_mult, and none of DELTA times it beyond 2^14 * 2^32. u * 2^8 is at most 2^30, so nothing overflows.
-inline int16_t gelu_s15(int32_t acc, int32_t mult, int32_t index_mult, int32_t delta_mult) {
+inline int16_t hidden_s15(int32_t acc, int32_t mult, const uint16_t *delta, int32_t index_mult, int32_t delta_mult) {
   const int32_t u = saturate<23>(round_mul(acc, mult));
   const int32_t index = saturate<delta_index_bits>(round_mul(u * 256, index_mult));
-  return static_cast<int16_t>(round_mul_acc(delta_gelu.middle()[index], -delta_mult, clamp_positive<14>(u)));
+  return static_cast<int16_t>(round_mul_acc(delta[index], -delta_mult, clamp_positive<14>(u)));
 }
 
 /// max(x, low), what is left of an activation when its result has been rounded: low is 0 for ReLU, the least int16 for none.

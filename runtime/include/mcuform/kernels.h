@@ -83,13 +83,13 @@ inline namespace MCUFORM_RT_ABI {
 /// Accuracy   equal to docs/arithmetic.md bit for bit
 /// Returns    nothing
 
-/// linear_gelu_s16: the first linear of an MLP and GELU on its result, gelu_s15 of arith.h.
+/// linear_gelu_s16: the first linear of an MLP and GELU, or another activation, on its result: hidden_s15 of arith.h.
 ///
-/// Layout     as linear_s16
-/// Quant      out in units of s_h, 15 bits; mult[n] = round(s_in*s_w[n]/s_h * 2^32); index_mult = round(s_h * 2^32);
-///            delta_mult = round(2^-18/s_h * 2^32), given positive
-/// Aliasing   out overlaps nothing; weights, bias and mult may lie in flash
-/// Alignment  4 bytes for all buffers
+/// Layout     as linear_s16; delta the middle of a table of arith.h, delta[-2048 .. 2047]; delta_none with index_mult = delta_mult = 0 for ReLU
+/// Quant      out in units of s_h, 15 bits; mult[n] = round(s_in*s_w[n]/s_h * 2^32); index_mult and delta_mult as docs/arithmetic.md has them for
+///            the table: index_mult = round(s_h * 2^32) and delta_mult = round(2^-18/s_h * 2^32), given positive, for GELU
+/// Aliasing   out overlaps nothing; weights, bias, mult and delta may lie in flash
+/// Alignment  2 bytes for delta, 4 for all other buffers
 /// Scratch    none
 /// Accuracy   equal to docs/arithmetic.md bit for bit
 /// Returns    nothing

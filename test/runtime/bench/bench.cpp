@@ -89,7 +89,7 @@ int32_t run() {
     linear_s16(a.out + first * a.units, a.in + first * a.depth, a.weights, a.bias, a.mult, rows, a.depth, a.units);
   });
   linear("linear_gelu_s16 192->768", "linear_gelu_s16 192->768, by 12", block, 192, 768, [](const Linear &a, int32_t first, int32_t rows) {
-    linear_gelu_s16(a.out + first * a.units, a.in + first * a.depth, a.weights, a.bias, a.mult, rows, a.depth, a.units, 1 << 21, 1 << 25);
+    linear_gelu_s16(a.out + first * a.units, a.in + first * a.depth, a.weights, a.bias, a.mult, delta_gelu.middle(), rows, a.depth, a.units, 1 << 21, 1 << 25);
   });
   linear("linear_add_s16 768->192", "linear_add_s16 768->192, by 12", block, 768, 192, [](const Linear &a, int32_t first, int32_t rows) {
     linear_add_s16(a.out + first * a.units, a.in + first * a.depth, a.weights, a.bias, a.mult, rows, a.depth, a.units);
@@ -98,7 +98,7 @@ int32_t run() {
     linear_fours_s16(a.out + first * a.units, a.fours, a.in + first * a.depth, a.weights, a.bias, a.mult, rows, a.depth, a.units);
   });
   linear("linear_gelu_fours_s16 192->768", "linear_gelu_fours_s16 192->768, by 48", 48, 192, 768, [](const Linear &a, int32_t first, int32_t rows) {
-    linear_gelu_fours_s16(a.out + first * a.units, a.fours, a.in + first * a.depth, a.weights, a.bias, a.mult, rows, a.depth, a.units, 1 << 21, 1 << 25);
+    linear_gelu_fours_s16(a.out + first * a.units, a.fours, a.in + first * a.depth, a.weights, a.bias, a.mult, delta_gelu.middle(), rows, a.depth, a.units, 1 << 21, 1 << 25);
   });
   linear("linear_add_fours_s16 768->192", "linear_add_fours_s16 768->192, by 48", 48, 768, 192, [](const Linear &a, int32_t first, int32_t rows) {
     linear_add_fours_s16(a.out + first * a.units, a.fours, a.in + first * a.depth, a.weights, a.bias, a.mult, rows, a.depth, a.units);
