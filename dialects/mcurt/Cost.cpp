@@ -20,6 +20,9 @@ constexpr double kFourRows = 0.510, kWiden = 0.69, kInterleave = 1.75;
 /// Unpacking a weight of four bits into int8 (runtime/src/int4.h).
 constexpr double kInt4Unpack = 2.3;
 
+/// Instructions a score, and a row of the table, of relative positions.
+constexpr double kRelativeScore = 7.4, kRelativeShare = 8.5, kRelativeRow = 25;
+
 /// rows x columns outputs, each a sum over a depth; or values each computed alone.
 struct Work {
   StringRef columns, depth; ///< integers of the call; empty: 1
@@ -51,6 +54,9 @@ Work workOf(StringRef kernel) {
       .Case("attention_context_s16", Work{"head_width", "tokens", 9.6, 64})
       .Case("attention_context_keys_s16", Work{"head_width", "tokens", 28, 1357})
       .Case("attention_context_keys_one_s16", Work{"head_width", "tokens", 28, 0, 1.8})
+      .Case("relative_scores_s16", Work{"", "", 0, 0}) // of the grid: see below
+      .Case("relative_shares_s16", Work{"", "", 0, 0})
+      .Case("relative_context_s16", Work{"head_width", "depth", 8.4, 64})
       .Case("softmax_s16", Work{"tokens", "", 8.64, 0})
       .Case("layer_norm_s16", Work{"width", "", 9.27, 0})
       .Case("layer_norm_affine_s16", Work{"width", "", 21.4, 0})
@@ -112,6 +118,12 @@ double cyclesOfOneRun(CallOp call, int64_t rows) {
     columns = double(numberOf(call, "patch_height") * numberOf(call, "patch_width") * numberOf(call, "channels"));
   if (isOnWindows(call.getKernel()))
     columns *= double(numberOf(call, "kernel_height") * numberOf(call, "kernel_width"));
+  if (call.getKernel().starts_with("relative_s")) {
+    const double tokens = double(numberOf(call, "prefix") + numberOf(call, "grid_height") * numberOf(call, "grid_width")),
+                 tableRows = double(2 * numberOf(call, "row_clip") + 2 * numberOf(call, "column_clip") + 3);
+    return double(rows) *
+           (call.getKernel() == "relative_scores_s16" ? tokens * kRelativeScore : tokens * kRelativeShare + tableRows * kRelativeRow);
+  }
   double outside = double(rows) * columns * work.perOutput + columns / 2 * work.perPair + columns * depth * work.perWeight;
   if (work.depth.empty())
     return outside;

@@ -129,7 +129,7 @@ static int64_t loadsPerRun(CallOp call, unsigned i) {
     columns = "units";
   else if (buffer == "q")
     columns = "tokens";
-  else if (buffer == "scores")
+  else if (buffer == "scores" || (buffer == "shares" && call.getKernel() == "relative_context_s16"))
     columns = "head_width";
   for (auto [param, number] : llvm::zip_equal(kernel->integers(), call.getIntegers()))
     if (param.name == columns && !ShapedType::isDynamic(number))

@@ -322,6 +322,62 @@ void attention_context_keys_one_s16(int16_t *context, const int16_t *scores, con
   attention_context_keys_s16(context, scores, keys, sums, rows, tokens, head_width, context_stride);
 }
 
+namespace {
+
+/// What the kernels of relative positions know of a grid.
+struct Grid {
+  int32_t prefix, height, width, row_clip, column_clip;
+
+  int32_t tokens() const { return prefix + height * width; }
+  int32_t table_width() const { return 2 * row_clip + 2 * column_clip + 4; }
+  /// The rows of the table for two tokens: fn(row) for one or two.
+  template <class Fn> void for_rows(int32_t i, int32_t j, Fn fn) const {
+    if (i < prefix || j < prefix)
+      return fn(0);
+    const int32_t dy = (j - prefix) / width - (i - prefix) / width, dx = (j - prefix) % width - (i - prefix) % width;
+    fn(1 + row_clip + std::clamp(dy, -row_clip, row_clip));
+    fn(1 + 2 * row_clip + 1 + column_clip + std::clamp(dx, -column_clip, column_clip));
+  }
+};
+
+} // namespace
+
+void relative_scores_s16(int16_t *scores, const int16_t *terms, int32_t first, int32_t rows, int32_t first_query, int32_t prefix,
+                         int32_t grid_height, int32_t grid_width, int32_t row_clip, int32_t column_clip) {
+  const Grid grid{prefix, grid_height, grid_width, row_clip, column_clip};
+  for (int32_t r = 0; r < rows; ++r)
+    for (int32_t j = 0; j < grid.tokens(); ++j) {
+      int64_t added = 0;
+      grid.for_rows(first_query + first + r, j, [&](int32_t row) { added += terms[r * grid.table_width() + row]; });
+      int16_t &score = scores[r * padded(grid.tokens()) + j];
+      score = static_cast<int16_t>(clamp_to_bits(score + clamp_to_bits(added, 16), 16));
+    }
+}
+
+void relative_shares_s16(int16_t *shares, const int16_t *scores, const int32_t *sums, int32_t first, int32_t rows, int32_t first_query,
+                         int32_t prefix, int32_t grid_height, int32_t grid_width, int32_t row_clip, int32_t column_clip) {
+  const Grid grid{prefix, grid_height, grid_width, row_clip, column_clip};
+  for (int32_t r = 0; r < rows; ++r) {
+    const int32_t mult = static_cast<int32_t>(std::trunc(std::ldexp(1.0f, 40) / static_cast<float>(sums[r])));
+    std::vector<int64_t> buckets(static_cast<size_t>(grid.table_width()));
+    for (int32_t j = 0; j < grid.tokens(); ++j)
+      grid.for_rows(first_query + first + r, j,
+                    [&](int32_t row) { buckets[static_cast<size_t>(row)] += scores[r * padded(grid.tokens()) + j]; });
+    for (int32_t u = 0; u < grid.table_width(); ++u)
+      shares[r * grid.table_width() + u] =
+          static_cast<int16_t>(clamp_to_bits(round_mul_acc(wrap(buckets[static_cast<size_t>(u)] * 128), mult, 0), 16));
+  }
+}
+
+void relative_context_s16(int16_t *context, const int16_t *shares, const int8_t *table, const int32_t *mult, int32_t rows, int32_t depth,
+                          int32_t head_width, int32_t context_stride) {
+  for (int32_t r = 0; r < rows; ++r)
+    for (int32_t d = 0; d < head_width; ++d) {
+      int16_t &out = context[r * context_stride + d];
+      out = static_cast<int16_t>(clamp_to_bits(round_mul_acc(dot(shares + r * depth, table, depth, d, 0), mult[d], out), 16));
+    }
+}
+
 void narrow_s8(int8_t *out, const int16_t *in, const int32_t *mult, int32_t rows, int32_t width) {
   for (int32_t i = 0; i < rows * width; ++i)
     out[i] = static_cast<int8_t>(clamp_to_bits(round_mul_acc(in[i], mult[i % width], 0), 8));

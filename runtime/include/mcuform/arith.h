@@ -151,6 +151,23 @@ constexpr int32_t softmax_index(int32_t max, int32_t t) { return max - t < exp_t
 /// M of the context: 2^40 / sum. sum >= 32767, because the maximum itself contributes EXP[0]; so M < 2^26.
 inline int32_t context_mult(int32_t sum) { return static_cast<int32_t>(1099511627776.0f / static_cast<float>(sum)); }
 
+// Relative positions on a grid (docs/arithmetic.md): rows of a table, row 0 for tokens without a place, then distances of rows from
+// -row_clip to row_clip, then those of columns. A row of scores or shares has one value more, so that their number is even.
+constexpr int32_t clipped(int32_t distance, int32_t clip) { return distance < -clip ? -clip : distance > clip ? clip : distance; }
+constexpr int32_t relative_row(int32_t distance, int32_t row_clip) { return 1 + row_clip + clipped(distance, row_clip); }
+constexpr int32_t relative_column(int32_t distance, int32_t row_clip, int32_t column_clip) {
+  return 2 + 2 * row_clip + column_clip + clipped(distance, column_clip);
+}
+constexpr int32_t relative_width(int32_t row_clip, int32_t column_clip) { return 2 * row_clip + 2 * column_clip + 4; }
+
+/// A score and what a distance adds to it: S16(t + S16(row + column)).
+inline int16_t relative_score(int32_t t, int32_t row, int32_t column) {
+  return static_cast<int16_t>(saturate<16>(t + saturate<16>(row + column)));
+}
+
+/// The part of all probabilities that a row of the table gets, in units of 2^-15: S16(R(sum << 7, context_mult, 0)); sum is below 2^24.
+inline int16_t relative_share(int32_t sum, int32_t mult) { return requantize_s16(sum * 128, mult); }
+
 /// sqrtf as the one instruction that it is; the builtin alone would add a call for errno's sake.
 inline float square_root(float x) {
 #if defined(__arm__) && defined(__ARM_FP) && (__ARM_FP & 4)

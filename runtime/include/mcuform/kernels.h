@@ -198,6 +198,41 @@ inline namespace MCUFORM_RT_ABI {
 
 /// attention_context_keys_one_s16: the same result as attention_context_keys_s16, faster where rows come one by one, and with less stack.
 
+/// relative_scores_s16: of one head, to each score what the distance of its query and its key adds, relative_score of arith.h.
+///
+/// Layout     scores [rows][T'] int16 as attention_scores_s16 leaves them, T = prefix + grid_height*grid_width; row r is that of query
+///            first_query + first + r. terms [rows][relative_width(row_clip, column_clip)]: what attention_scores_s16 makes of a table of
+///            relative positions in the place of the keys
+/// Quant      both in units of 1/64
+/// Aliasing   scores and terms do not overlap
+/// Alignment  2 bytes
+/// Scratch    none
+/// Accuracy   equal to docs/arithmetic.md bit for bit
+/// Returns    nothing
+
+/// relative_shares_s16: of one head, the part of each query's probabilities that belongs to each row of a table of relative positions,
+/// relative_share of arith.h.
+///
+/// Layout     scores [rows][T'] and sums [rows] as softmax_s16 leaves them; first, first_query and the grid as in relative_scores_s16;
+///            shares [rows][relative_width(row_clip, column_clip)], the last column 0
+/// Quant      shares in units of 2^-15; T <= 512
+/// Aliasing   shares overlaps nothing
+/// Alignment  4 bytes for scores and sums; shares 2
+/// Scratch    none
+/// Accuracy   equal to docs/arithmetic.md bit for bit; one IEEE single division a row
+/// Returns    nothing
+
+/// relative_context_s16: of one head, context[r][d] = s16(R(sum_u shares[r][u]*table[d][u], mult[d], context[r][d])).
+///
+/// Layout     shares [rows][depth] int16; table [head_width][depth], paired as weights are; mult [head_width]; context [rows] of dh int16,
+///            context_stride values apart, the pointer at the head's first column, read and written
+/// Quant      mult[d] = round(2^-15 * s_table[d] / s_context[d] * 2^32)
+/// Aliasing   context overlaps nothing
+/// Alignment  4 bytes; context_stride even
+/// Scratch    none
+/// Accuracy   equal to docs/arithmetic.md bit for bit
+/// Returns    nothing
+
 /// narrow_s8: out[r][c] = s8(R(in[r][c], mult[c], 0)).
 ///
 /// Layout     out [rows][width] int8, in [rows][width] int16, dense; mult [width]
