@@ -158,6 +158,13 @@ LogicalResult ScheduleSearch::measurePatches() {
     return failure();
   func::FuncOp function = functionOf(*module);
   attentionCount = size_t(llvm::range_size(function.getOps<mcuf::QAttentionOp>()));
+  for (auto attention : function.getOps<mcuf::QAttentionOp>()) {
+    hasRelativePositions |= attention.isRelative();
+    if (attention.isRelative() && request.schedule == AttentionSchedule::Absorbed)
+      return attention.emitError()
+             << "has 2-D relative positions, whose tables are as wide as a head, while --schedule absorbed keeps nothing but tokens; "
+                "choose cached or head-by-head";
+  }
   int64_t patches = 1;
   rowCount = 1;
   for (Operation &op : function.getOps()) {
@@ -306,6 +313,8 @@ LogicalResult ScheduleSearch::measureAll() {
   const Combination &first = within.front();
   bool fits = first.peakBytes <= request.budgetBytes && (request.inputMode || first.choice.inputMode != kStream);
   if (fits && cheapest(within)->price < kWorthQuantizing * cheapest(anywhere)->price)
+    return success();
+  if (hasRelativePositions)
     return success();
   auto all = llvm::to_vector(llvm::seq(int64_t(attentionCount)));
   return request.canAbsorb(all) ? measureRows(AttentionSchedule::Absorbed) : success();

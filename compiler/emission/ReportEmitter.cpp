@@ -75,8 +75,8 @@ int64_t macsOf(mcurt::CallOp call) {
     perRow = numbers["depth"] * numbers["units"];
   else if (call.getKernel() == "depthwise_s16")
     perRow = numbers["kernel_height"] * numbers["kernel_width"] * numbers["channels"];
-  else if (numbers.count("tokens") && numbers.count("head_width"))
-    perRow = numbers["tokens"] * numbers["head_width"];
+  else if (numbers.count("head_width")) // of attention, or of a table of relative positions
+    perRow = numbers[numbers.count("depth") ? "depth" : "tokens"] * numbers["head_width"];
   int64_t total = rows ? 1 : numbers["rows"];
   for (Operation *parent = call->getParentOp(); parent; parent = parent->getParentOp())
     if (auto loop = dyn_cast<mcurt::ForOp>(parent))

@@ -178,6 +178,11 @@ void SourceEmitter::emitObservation(mcurt::CallOp call, const std::string &inden
   Value written = call.getBuffers()[writtenBuffer(call)], root = mcurt::rootOf(written);
   if (results.lookup(*layer) != root)
     return;
+  // What a later call of the layer goes on to change is not finished.
+  for (Operation *next = call->getNextNode(); next; next = next->getNextNode())
+    if (auto later = dyn_cast<mcurt::CallOp>(next);
+        later && later.getLayer() == layer && later.getBuffers()[writtenBuffer(later)] == written)
+      return;
   llvm::StringMap<std::string> numbers;
   std::string firstOfLoop = "0"; // where the rows are those of a loop's block
   auto index = call.getIndices().begin();
@@ -202,7 +207,7 @@ void SourceEmitter::emitObservation(mcurt::CallOp call, const std::string &inden
             ");\n";
     return;
   }
-  if (kernel.starts_with("attention_context"))
+  if (kernel.starts_with("attention_context") || kernel == "relative_context_s16")
     columns = numbers["head_width"];
   ArrayRef<int64_t> shape = mcurt::typeOf(root).getShape();
   if (numbers.count("kernel_width")) // its width is that of the map

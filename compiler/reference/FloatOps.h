@@ -32,7 +32,14 @@ HostTensor gelu(const HostTensor &input, bool approximate);
 HostTensor swish(const HostTensor &input, float slope);
 HostTensor hardSwish(const HostTensor &input);
 HostTensor linear(const HostTensor &input, const HostTensor &weights, const HostTensor *bias);
-HostTensor attention(const HostTensor &q, const HostTensor &k, const HostTensor &v, int64_t heads, float scale);
+/// Tables of relative positions for an attention whose first row of queries is token `firstQuery`; null where there is none.
+struct RelativeTables {
+  const HostTensor *k = nullptr, *v = nullptr;
+  mcuf::RelativeGrid grid = {};
+  int64_t firstQuery = 0;
+};
+HostTensor attention(const HostTensor &q, const HostTensor &k, const HostTensor &v, int64_t heads, float scale,
+                     const RelativeTables &tables = {});
 HostTensor patchEmbed(const HostTensor &image, const HostTensor &weights, const HostTensor &bias, const HostTensor *position, const HostTensor *prefix);
 
 } // namespace mcuform::floatops

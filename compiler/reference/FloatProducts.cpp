@@ -153,7 +153,19 @@ HostTensor linear(const HostTensor &input, const HostTensor &weights, const Host
   return result;
 }
 
-HostTensor attention(const HostTensor &q, const HostTensor &k, const HostTensor &v, int64_t heads, float scale) {
+/// fn(query, key, rows of a table that belong to the pair) for each query and key.
+template <class Fn> static void forEachPair(const RelativeTables &tables, int64_t queries, Fn fn) {
+  const mcuf::RelativeGrid &grid = tables.grid;
+  for (int64_t t = 0; t < queries; ++t)
+    for (int64_t j = 0, i = tables.firstQuery + t; j < grid.tokens(); ++j)
+      if (i < grid.prefix || j < grid.prefix)
+        fn(t, j, ArrayRef<int64_t>{0});
+      else
+        fn(t, j, ArrayRef<int64_t>{grid.rowOfRows(i, j), grid.rowOfColumns(i, j)});
+}
+
+HostTensor attention(const HostTensor &q, const HostTensor &k, const HostTensor &v, int64_t heads, float scale,
+                     const RelativeTables &tables) {
   SmallVector<int64_t> shape(q.shape());
   shape.back() = v.width();
   HostTensor result(ElementKind::F32, shape);
@@ -164,9 +176,25 @@ HostTensor attention(const HostTensor &q, const HostTensor &k, const HostTensor 
     ConstStridedMap kh(k.data<float>() + h * width, tokens, width, Eigen::OuterStride<>(k.width()));
     ConstStridedMap vh(v.data<float>() + h * valueWidth, tokens, valueWidth, Eigen::OuterStride<>(v.width()));
     scores.noalias() = scale * (qh * kh.transpose());
+    if (tables.k) {
+      const Matrix terms = scale * (qh * ConstMap(tables.k->data<float>(), tables.k->rows(), width).transpose());
+      forEachPair(tables, queries, [&](int64_t t, int64_t j, ArrayRef<int64_t> rows) {
+        for (int64_t row : rows)
+          scores(t, j) += terms(t, row);
+      });
+    }
     for (int64_t t = 0; t < queries; ++t)
       softmaxRow(scores.data() + t * tokens, tokens);
-    StridedMap(result.data<float>() + h * valueWidth, queries, valueWidth, Eigen::OuterStride<>(v.width())).noalias() = scores * vh;
+    StridedMap context(result.data<float>() + h * valueWidth, queries, valueWidth, Eigen::OuterStride<>(v.width()));
+    context.noalias() = scores * vh;
+    if (tables.v) {
+      Matrix shares = Matrix::Zero(queries, tables.v->rows());
+      forEachPair(tables, queries, [&](int64_t t, int64_t j, ArrayRef<int64_t> rows) {
+        for (int64_t row : rows)
+          shares(t, row) += scores(t, j);
+      });
+      context.noalias() += shares * ConstMap(tables.v->data<float>(), tables.v->rows(), valueWidth);
+    }
   }
   return result;
 }

@@ -102,7 +102,84 @@ HostTensor linearGelu(mcuf::QLinearGeluOp op, const HostTensor &input, const Hos
   return result;
 }
 
-HostTensor attention(mcuf::QAttentionOp op, const HostTensor &q, const HostTensor &k, const HostTensor &v, const HostTensor &scoreMult, ArrayRef<int64_t> shape) {
+/// The operands of relative positions, and which rows of their tables belong to a pair of tokens.
+class RelativePart {
+public:
+  RelativePart(mcuf::QAttentionOp op, ArrayRef<HostTensor> in) : firstQuery(int64_t(op.getFirstQuery())) {
+    if (!op.isRelative())
+      return;
+    grid = mcuf::RelativeGrid::of(*op.getGrid());
+    const HostTensor *next = in.data() + 4;
+    if (op.getKTable()) {
+      keyTable = next++;
+      keyMult = next++;
+    }
+    if (op.getVTable()) {
+      valueTable = next++;
+      valueMult = next++;
+    }
+  }
+
+  /// Adds to the scores of one query, whose columns of this head begin at `query`.
+  void addScores(int64_t t, int64_t h, const int16_t *query, MutableArrayRef<int32_t> scores) const {
+    if (!keyTable)
+      return;
+    SmallVector<int32_t> terms;
+    for (int64_t row = 0; row < keyTable->rows(); ++row) {
+      int32_t acc = 0;
+      for (int64_t c = 0; c < keyTable->width(); ++c)
+        acc += int32_t(query[c]) * keyTable->data<int8_t>()[row * keyTable->width() + c];
+      terms.push_back(rt::requantize_s16(acc, keyMult->data<int32_t>()[h]));
+    }
+    for (auto [j, score] : llvm::enumerate(scores)) {
+      auto [row, column] = rowsOf(t, int64_t(j));
+      score = rt::relative_score(score, terms[size_t(row)], column < 0 ? 0 : terms[size_t(column)]);
+    }
+  }
+
+  /// Adds to one column of a context.
+  int16_t addContext(int64_t h, int64_t c, int16_t context, ArrayRef<int16_t> shares) const {
+    if (!valueTable)
+      return context;
+    int32_t acc = 0;
+    for (auto [row, share] : llvm::enumerate(shares))
+      acc += int32_t(share) * valueTable->data<int8_t>()[c * valueTable->width() + int64_t(row)];
+    return rt::requantize_add_s16(acc, valueMult->data<int32_t>()[h * valueTable->rows() + c], context);
+  }
+
+  SmallVector<int16_t> shares(int64_t t, ArrayRef<int32_t> probabilities, int32_t mult) const {
+    if (!valueTable)
+      return {};
+    SmallVector<int32_t> sums(size_t(valueTable->width()), 0);
+    for (auto [j, probability] : llvm::enumerate(probabilities)) {
+      auto [row, column] = rowsOf(t, int64_t(j));
+      sums[size_t(row)] += probability;
+      if (column >= 0)
+        sums[size_t(column)] += probability;
+    }
+    return llvm::map_to_vector(sums, [&](int32_t sum) { return rt::relative_share(sum, mult); });
+  }
+
+private:
+  /// Of row t of the queries and key j; one of them without a place has one row alone.
+  std::pair<int64_t, int64_t> rowsOf(int64_t t, int64_t j) const {
+    const int64_t i = t + firstQuery;
+    if (i < grid.prefix || j < grid.prefix)
+      return {0, -1};
+    auto distance = [&](auto coordinate) { return int32_t(coordinate(j - grid.prefix) - coordinate(i - grid.prefix)); };
+    const int32_t dy = distance([&](int64_t place) { return place / grid.width; }),
+                  dx = distance([&](int64_t place) { return place % grid.width; });
+    return {rt::relative_row(dy, int32_t(grid.rowClip)), rt::relative_column(dx, int32_t(grid.rowClip), int32_t(grid.columnClip))};
+  }
+
+  int64_t firstQuery;
+  mcuf::RelativeGrid grid;
+  const HostTensor *keyTable = nullptr, *keyMult = nullptr, *valueTable = nullptr, *valueMult = nullptr;
+};
+
+HostTensor attention(mcuf::QAttentionOp op, ArrayRef<HostTensor> in, ArrayRef<int64_t> shape) {
+  const HostTensor &q = in[0], &k = in[1], &v = in[2], &scoreMult = in[3];
+  const RelativePart relative(op, in);
   HostTensor result(ElementKind::I16, shape);
   int64_t heads = op.getNumHeads(), width = q.width() / heads, valueWidth = v.width() / heads, tokens = k.rows();
   SmallVector<int32_t> scores(static_cast<size_t>(tokens));
@@ -114,16 +191,19 @@ HostTensor attention(mcuf::QAttentionOp op, const HostTensor &q, const HostTenso
         for (int64_t c = h * width; c < (h + 1) * width; ++c)
           acc += int32_t(q.data<int16_t>()[t * q.width() + c]) * k.data<int8_t>()[j * k.width() + c];
         scores[j] = rt::requantize_s16(acc, scoreMult.data<int32_t>()[h]);
-        maximum = std::max(maximum, scores[j]);
       }
+      relative.addScores(t, h, q.data<int16_t>() + t * q.width() + h * width, scores);
+      for (int32_t score : scores)
+        maximum = std::max(maximum, score);
       for (int32_t &score : scores)
         sum += score = rt::exp_table[rt::softmax_index(maximum, score)];
       int32_t mult = rt::context_mult(sum);
+      const SmallVector<int16_t> shares = relative.shares(t, scores, mult);
       for (int64_t c = h * valueWidth; c < (h + 1) * valueWidth; ++c) {
         int32_t acc = 0;
         for (int64_t j = 0; j < tokens; ++j)
           acc += scores[j] * v.data<int8_t>()[j * v.width() + c];
-        result.data<int16_t>()[t * v.width() + c] = rt::requantize_s16(acc, mult);
+        result.data<int16_t>()[t * v.width() + c] = relative.addContext(h, c - h * valueWidth, rt::requantize_s16(acc, mult), shares);
       }
     }
   return result;
@@ -245,7 +325,8 @@ HostTensor meanRows(mcuf::QMeanRowsOp op, const HostTensor &input, ArrayRef<int6
 FailureOr<HostTensor> evaluateIntegerOp(Operation *op, ArrayRef<HostTensor> in) {
   ArrayRef<int64_t> shape = op->getNumResults() == 1 ? mcuf::shapeOf(op->getResult(0)) : ArrayRef<int64_t>();
   return llvm::TypeSwitch<Operation *, FailureOr<HostTensor>>(op)
-      .Case<mcuf::ConstantOp, mcuf::SliceOp, mcuf::ReshapeOp, mcuf::ConcatOp>([&](Operation *structural) { return evaluateFloatOp(structural, in); })
+      .Case<mcuf::ConstantOp, mcuf::SliceOp, mcuf::ReshapeOp, mcuf::ConcatOp>(
+          [&](Operation *structural) { return evaluateFloatOp(structural, in); })
       .Case([&](mcuf::QPatchEmbedOp embed) {
         return patchEmbed(embed, in[0], in[1], in[2], in[3], in[4], embed.getPrefix() ? &in[5] : nullptr, shape);
       })
@@ -257,7 +338,7 @@ FailureOr<HostTensor> evaluateIntegerOp(Operation *op, ArrayRef<HostTensor> in) 
       })
       .Case([&](mcuf::QLinearAddOp) { return linearAdd(in[0], in[1], in[2], in[3], in[4]); })
       .Case([&](mcuf::QLinearGeluOp gelu) { return linearGelu(gelu, in[0], in[1], in[2], in[3], shape); })
-      .Case([&](mcuf::QAttentionOp attentionOp) { return attention(attentionOp, in[0], in[1], in[2], in[3], shape); })
+      .Case([&](mcuf::QAttentionOp attentionOp) { return attention(attentionOp, in, shape); })
       .Case([&](mcuf::QNarrowOp) { return narrow(in[0], in[1]); })
       .Case([&](mcuf::QCoarsenOp) { return coarsen(in[0], in[1], in[2]); })
       .Case([&](mcuf::QWidenOp) { return widen(in[0], in[1]); })

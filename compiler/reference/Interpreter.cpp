@@ -63,7 +63,13 @@ FailureOr<HostTensor> evaluateFloatOp(Operation *op, ArrayRef<HostTensor> in) {
           })
           .Case([&](mcuf::LinearOp linear) { return floatops::linear(in[0], in[1], optional(in, 2, bool(linear.getBias()))); })
           .Case([&](mcuf::AttentionOp attention) {
-            return floatops::attention(in[0], in[1], in[2], attention.getNumHeads(), attention.getScale().convertToFloat());
+            floatops::RelativeTables tables{optional(in, 3, bool(attention.getKTable())),
+                                            optional(in, attention.getKTable() ? 4 : 3, bool(attention.getVTable()))};
+            if (attention.isRelative()) {
+              tables.grid = mcuf::RelativeGrid::of(*attention.getGrid());
+              tables.firstQuery = int64_t(attention.getFirstQuery());
+            }
+            return floatops::attention(in[0], in[1], in[2], attention.getNumHeads(), attention.getScale().convertToFloat(), tables);
           })
           .Case([&](mcuf::PatchEmbedOp embed) {
             return floatops::patchEmbed(in[0], in[1], in[2], optional(in, 3, bool(embed.getPosition())),

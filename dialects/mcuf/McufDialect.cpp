@@ -80,6 +80,16 @@ std::optional<WindowGrid> WindowGrid::of(ArrayRef<int64_t> map, ArrayRef<int64_t
   return WindowGrid{map[map.size() - 3], map[map.size() - 2], map.back(), kernel[0], kernel[1], strides[0], strides[1], pads[0], pads[1], outputs[0], outputs[1]};
 }
 
+RelativeGrid RelativeGrid::of(ArrayRef<int64_t> numbers) { return {numbers[0], numbers[1], numbers[2], numbers[3], numbers[4]}; }
+
+int64_t RelativeGrid::rowOfRows(int64_t i, int64_t j) const {
+  return 1 + rowClip + std::clamp((j - prefix) / width - (i - prefix) / width, -rowClip, rowClip);
+}
+
+int64_t RelativeGrid::rowOfColumns(int64_t i, int64_t j) const {
+  return 2 + 2 * rowClip + columnClip + std::clamp((j - prefix) % width - (i - prefix) % width, -columnClip, columnClip);
+}
+
 ElementsAttr constantOf(Value value) {
   ElementsAttr elements;
   if (value && matchPattern(value, m_Constant(&elements)))

@@ -63,6 +63,22 @@ struct WindowGrid {
   }
 };
 
+/// Which rows of a table of relative positions belong to a pair of tokens: `prefix` tokens without a place, then a grid in row-major order.
+/// Row 0 is for pairs with a token of the prefix; then come the distances of rows from -rowClip to rowClip, then those of columns.
+struct RelativeGrid {
+  int64_t prefix = 0, height = 1, width = 1, rowClip = 0, columnClip = 0;
+
+  /// From and to the attribute `grid`, whose five numbers are the members in their order.
+  static RelativeGrid of(llvm::ArrayRef<int64_t> numbers);
+  llvm::SmallVector<int64_t> numbers() const { return {prefix, height, width, rowClip, columnClip}; }
+
+  int64_t tokens() const { return prefix + height * width; }
+  int64_t tableRows() const { return 2 * rowClip + 2 * columnClip + 3; }
+  /// Of two tokens behind the prefix, j seen from i.
+  int64_t rowOfRows(int64_t i, int64_t j) const;
+  int64_t rowOfColumns(int64_t i, int64_t j) const;
+};
+
 /// Of an integer linear layer: how far below the network's result the noise of four-bit weights is or would be, in dB.
 inline constexpr llvm::StringLiteral kInt4SqnrAttr = "mcuf.int4_sqnr_db";
 

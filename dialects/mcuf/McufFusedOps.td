@@ -71,15 +71,28 @@ def Mcuf_LinearOp : Mcuf_InferredOp<"linear"> {
   let assemblyFormat = "$input `,` $weights (`,` $bias^)? attr-dict `:` functional-type(operands, results)";
 }
 
-def Mcuf_AttentionOp : Mcuf_InferredOp<"attention"> {
+def Mcuf_AttentionOp : Mcuf_InferredOp<"attention", [AttrSizedOperandSegments]> {
   let summary = "Multi-head attention: per head softmax(scale * q k^T) v";
   let description = [{
     q, k and v hold one row a token; head h is the columns [h*w, (h+1)*w) with w = width / num_heads. The context has q's shape. Leading dimensions other than
     the tokens are 1.
+
+    With 2-D relative position (docs/relative-position.md) the key of a pair of tokens is k_j plus the rows of k_table that belong to the pair, its value v_j plus
+    those of v_table; either may be absent. grid says which rows belong to which pair: prefix tokens, height, width, row clip, column clip (RelativeGrid). Both
+    tables are [rows, w] and serve all heads. Row t of q is token first_query + t.
   }];
-  let arguments = (ins AnyRankedTensor:$q, AnyRankedTensor:$k, AnyRankedTensor:$v, I64Attr:$num_heads, F32Attr:$scale);
+  let arguments = (ins AnyRankedTensor:$q, AnyRankedTensor:$k, AnyRankedTensor:$v, Optional<AnyRankedTensor>:$k_table, Optional<AnyRankedTensor>:$v_table,
+                       I64Attr:$num_heads, F32Attr:$scale, OptionalAttr<DenseI64ArrayAttr>:$grid, DefaultValuedAttr<I64Attr, "0">:$first_query);
   let results = (outs AnyRankedTensor:$result);
-  let assemblyFormat = "$q `,` $k `,` $v attr-dict `:` functional-type(operands, results)";
+  let assemblyFormat = [{
+    $q `,` $k `,` $v (`k_table` $k_table^)? (`v_table` $v_table^)? attr-dict `:` functional-type(operands, results)
+  }];
+  let extraClassDeclaration = [{
+    bool isRelative() { return getKTable() || getVTable(); }
+  }];
+  let builders = [OpBuilder<(ins "::mlir::Value":$q, "::mlir::Value":$k, "::mlir::Value":$v, "int64_t":$numHeads, "float":$scale,
+                                 CArg<"::mlir::Value", "{}">:$kTable, CArg<"::mlir::Value", "{}">:$vTable,
+                                 CArg<"::llvm::ArrayRef<int64_t>", "{}">:$grid, CArg<"int64_t", "0">:$firstQuery)>];
 }
 
 def Mcuf_PatchEmbedOp : Mcuf_InferredOp<"patch_embed", [AttrSizedOperandSegments]> {

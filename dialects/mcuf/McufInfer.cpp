@@ -291,11 +291,30 @@ LogicalResult LinearOp::inferReturnTypes(MLIRContext *, std::optional<Location> 
   return success();
 }
 
+void AttentionOp::build(OpBuilder &builder, OperationState &state, Value q, Value k, Value v, int64_t numHeads, float scale, Value kTable,
+                        Value vTable, ArrayRef<int64_t> grid, int64_t firstQuery) {
+  build(builder, state, withWidth(q, widthOf(v)), q, k, v, kTable, vTable, builder.getI64IntegerAttr(numHeads),
+        builder.getF32FloatAttr(scale), grid.empty() ? DenseI64ArrayAttr() : builder.getDenseI64ArrayAttr(grid),
+        builder.getI64IntegerAttr(firstQuery));
+}
+
 LogicalResult AttentionOp::inferReturnTypes(MLIRContext *, std::optional<Location> location, Adaptor adaptor, SmallVectorImpl<Type> &types) {
   Value q = adaptor.getQ(), k = adaptor.getK(), v = adaptor.getV();
   int64_t heads = adaptor.getNumHeads();
   if (heads < 1 || widthOf(q) % heads || widthOf(k) != widthOf(q) || widthOf(v) % heads || rowCount(k) != rowCount(v))
     return fail(location, "attention of q " + text(shapeOf(q)) + ", k " + text(shapeOf(k)) + ", v " + text(shapeOf(v)) + " in " + Twine(heads) + " heads");
+  if (bool(adaptor.getGrid()) != bool(adaptor.getKTable() || adaptor.getVTable()) || (adaptor.getGrid() && adaptor.getGrid()->size() != 5))
+    return fail(location, "tables of relative positions need a grid of five numbers, and nothing else does");
+  if (adaptor.getGrid()) {
+    const auto grid = RelativeGrid::of(*adaptor.getGrid());
+    if (grid.tokens() != rowCount(k) || int64_t(adaptor.getFirstQuery()) + rowCount(q) > grid.tokens())
+      return fail(location, "a grid of " + Twine(grid.tokens()) + " tokens for " + Twine(rowCount(k)) + " keys and queries from " +
+                                Twine(adaptor.getFirstQuery()) + " on, " + Twine(rowCount(q)) + " of them");
+    for (auto [table, width] : {std::pair{adaptor.getKTable(), widthOf(q) / heads}, std::pair{adaptor.getVTable(), widthOf(v) / heads}})
+      if (table && shapeOf(table) != ArrayRef<int64_t>({grid.tableRows(), width}))
+        return fail(location,
+                    "table of " + text(shapeOf(table)) + " where the grid wants " + Twine(grid.tableRows()) + " rows of " + Twine(width));
+  }
   types.push_back(withWidth(q, widthOf(v)));
   return success();
 }

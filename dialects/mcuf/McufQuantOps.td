@@ -74,16 +74,27 @@ def Mcuf_QLinearGeluOp : Mcuf_Op<"q_linear_gelu"> {
   let hasVerifier = 1;
 }
 
-def Mcuf_QAttentionOp : Mcuf_Op<"q_attention"> {
+def Mcuf_QAttentionOp : Mcuf_Op<"q_attention", [AttrSizedOperandSegments]> {
   let summary = "Attention on int16 q and int8 k, v; score_mult i32 [num_heads]; the context is in units of 1/256 of v's";
   let description = [{
+    With 2-D relative position, grid and first_query are those of `attention`; k_table is i8 [rows, head width] with k_table_mult i32 [num_heads], v_table i8
+    [head width, rows + 1], its last column zero, with v_table_mult i32 [width of v]. Both have a multiplier or neither.
+
     context_factor has, for each column of the context, by how much it can be divided (3 to 256) and still fit 8 bits: what mcuf-split-heads stores contexts by.
     A whole context always fits in units of v's, so 256 stands for a column about which nothing is known.
   }];
-  let arguments = (ins AnyRankedTensor:$q, AnyRankedTensor:$k, AnyRankedTensor:$v, AnyRankedTensor:$score_mult, I64Attr:$num_heads,
-                       OptionalAttr<DenseI32ArrayAttr>:$context_factor);
+  let arguments = (ins AnyRankedTensor:$q, AnyRankedTensor:$k, AnyRankedTensor:$v, AnyRankedTensor:$score_mult, Optional<AnyRankedTensor>:$k_table,
+                       Optional<AnyRankedTensor>:$k_table_mult, Optional<AnyRankedTensor>:$v_table, Optional<AnyRankedTensor>:$v_table_mult,
+                       I64Attr:$num_heads, OptionalAttr<DenseI32ArrayAttr>:$context_factor, OptionalAttr<DenseI64ArrayAttr>:$grid,
+                       DefaultValuedAttr<I64Attr, "0">:$first_query);
   let results = (outs AnyRankedTensor:$result);
-  let assemblyFormat = "$q `,` $k `,` $v `,` $score_mult attr-dict `:` functional-type(operands, results)";
+  let assemblyFormat = [{
+    $q `,` $k `,` $v `,` $score_mult (`k_table` $k_table^ `,` $k_table_mult)? (`v_table` $v_table^ `,` $v_table_mult)? attr-dict `:`
+    functional-type(operands, results)
+  }];
+  let extraClassDeclaration = [{
+    bool isRelative() { return getKTable() || getVTable(); }
+  }];
   let hasVerifier = 1;
 }
 

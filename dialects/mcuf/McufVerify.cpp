@@ -139,6 +139,25 @@ LogicalResult QAttentionOp::verify() {
     return emitOpError() << getContextFactor()->size() << " context factors for " << widthOf(getResult()) << " columns";
   if (rowCount(getK()) > 512)
     return emitOpError() << rowCount(getK()) << " tokens exceed the 512 for which 32-bit sums of probabilities cannot overflow";
+  if (bool(getGrid()) != isRelative() || (getGrid() && getGrid()->size() != 5) || bool(getKTable()) != bool(getKTableMult()) ||
+      bool(getVTable()) != bool(getVTableMult()))
+    return emitOpError() << "tables of relative positions need multipliers and a grid of five numbers, and nothing else does";
+  if (isRelative()) {
+    const auto grid = RelativeGrid::of(*getGrid());
+    if (grid.tokens() != rowCount(getK()) || int64_t(getFirstQuery()) + rowCount(getQ()) > grid.tokens())
+      return emitOpError() << "a grid of " << grid.tokens() << " tokens does not fit k " << getK().getType() << " and q "
+                           << getQ().getType() << " from token " << getFirstQuery() << " on";
+    if (getKTable() &&
+        (failed(expectShape(*this, "k_table", getKTable(), {grid.tableRows(), widthOf(getQ()) / heads})) ||
+         failed(expectBits(*this, "k_table", getKTable(), 8)) || failed(expectShape(*this, "k_table_mult", getKTableMult(), heads)) ||
+         failed(expectBits(*this, "k_table_mult", getKTableMult(), 32))))
+      return failure();
+    if (getVTable() && (failed(expectShape(*this, "v_table", getVTable(), {widthOf(getV()) / heads, grid.tableRows() + 1})) ||
+                        failed(expectBits(*this, "v_table", getVTable(), 8)) ||
+                        failed(expectShape(*this, "v_table_mult", getVTableMult(), widthOf(getV()))) ||
+                        failed(expectBits(*this, "v_table_mult", getVTableMult(), 32))))
+      return failure();
+  }
   return failure(failed(expectBits(*this, "q", getQ(), 16)) || failed(expectBits(*this, "k", getK(), 8)) || failed(expectBits(*this, "v", getV(), 8)) ||
                  failed(expectBits(*this, "result", getResult(), 16)) || failed(expectShape(*this, "score_mult", getScoreMult(), heads)));
 }

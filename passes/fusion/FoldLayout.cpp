@@ -106,6 +106,8 @@ struct SinkAttentionPattern : OpRewritePattern<mcuf::AttentionOp> {
   using OpRewritePattern::OpRewritePattern;
 
   LogicalResult matchAndRewrite(mcuf::AttentionOp op, PatternRewriter &rewriter) const override {
+    if (op.isRelative())
+      return failure();
     SmallVector<Value> sources;
     for (Value operand : op->getOperands()) {
       auto reshape = operand.getDefiningOp<mcuf::ReshapeOp>();
@@ -113,7 +115,7 @@ struct SinkAttentionPattern : OpRewritePattern<mcuf::AttentionOp> {
         return failure();
       sources.push_back(reshape.getInput());
     }
-    Value moved = rewriter.create<mcuf::AttentionOp>(op.getLoc(), sources[0], sources[1], sources[2], op.getNumHeads(), op.getScale());
+    Value moved = rewriter.create<mcuf::AttentionOp>(op.getLoc(), sources[0], sources[1], sources[2], int64_t(op.getNumHeads()), op.getScale().convertToFloat());
     rewriter.replaceOpWithNewOp<mcuf::ReshapeOp>(op, moved, mcuf::shapeOf(op));
     return success();
   }

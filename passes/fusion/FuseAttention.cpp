@@ -3,9 +3,16 @@
 // Exporters write the cutting as reshapes, transpositions, slices and products with scalars in many orders. None of them is matched: each
 // operand of the two products is a strided view (View.h) of some rows, and all that counts is that its tokens are rows and that its heads
 // and channels are columns.
+//
+// 2-D relative positions are two products more, with a constant matrix for each token, added to the scores and to the context. Here, too,
+// nothing counts but which elements meet; the tables behind the constants are found by their values (RelativePosition.h).
 #include "passes/Passes.h"
 #include "passes/fusion/Matching.h"
+#include "passes/fusion/RelativePosition.h"
 #include "passes/fusion/View.h"
+#include "passes/support/ProblemAttribute.h"
+
+#include "compiler/reference/HostTensor.h"
 
 namespace mcuform {
 #define GEN_PASS_DEF_FUSEATTENTION
@@ -87,6 +94,180 @@ Value peelScores(Value value, double &scale, SmallVectorImpl<Operation *> &ops) 
   return value;
 }
 
+/// Rows [tokens][heads][depth] times a constant matrix [depth, columns] for each token.
+struct PairProduct {
+  mcuf::MatmulOp op;
+  int64_t tokens, heads, depth, columns;
+
+  static std::optional<PairProduct> of(Value value) {
+    auto op = value.getDefiningOp<mcuf::MatmulOp>();
+    ArrayRef<int64_t> rows = op ? mcuf::shapeOf(op.getLhs()) : ArrayRef<int64_t>(),
+                      matrices = op ? mcuf::shapeOf(op.getRhs()) : ArrayRef<int64_t>();
+    if (rows.size() < 3 || matrices.size() < 3 || !mcuf::constantOf(op.getRhs()))
+      return std::nullopt;
+    PairProduct product{op, 1, rows[rows.size() - 2], rows.back(), matrices.back()};
+    for (int64_t size : matrices.drop_back(2))
+      product.tokens *= size;
+    bool isOneEach = cast<RankedTensorType>(op.getLhs().getType()).getNumElements() == product.tokens * product.heads * product.depth &&
+                     cast<RankedTensorType>(op.getType()).getNumElements() == product.tokens * product.heads * product.columns;
+    return isOneEach ? std::optional(product) : std::nullopt;
+  }
+
+  int64_t rowElement(int64_t token, int64_t head, int64_t k) const { return (token * heads + head) * depth + k; }
+  int64_t resultElement(int64_t token, int64_t head, int64_t column) const { return (token * heads + head) * columns + column; }
+  /// What the rows are multiplied with: for queries the keys are the columns, for probabilities the channels.
+  std::optional<RelativePosition> tables(bool ofQueries, const mcuf::RelativeGrid *like, std::string &reason) {
+    const int64_t keys = ofQueries ? columns : depth, width = ofQueries ? depth : columns;
+    FailureOr<HostTensor> values = toHostTensor(mcuf::constantOf(op.getRhs()));
+    if (failed(values) || values->kind() != ElementKind::F32 || keys != tokens) {
+      reason = "there are " + std::to_string(tokens) + " queries and " + std::to_string(keys) + " keys, in float32 as many are supported";
+      return std::nullopt;
+    }
+    return findRelativePosition({values->data<float>(), tokens, width, depth * columns, ofQueries ? 1 : columns, ofQueries ? columns : 1},
+                                like, reason);
+  }
+};
+
+/// Relative positions of keys or values: the product, and its scale relative to that of the product without.
+struct RelativeTerm {
+  PairProduct product;
+  double scale;
+};
+
+/// scores = plain + term, both per head, query and key.
+struct ScoreSum {
+  mcuf::MatmulOp scores;
+  View plain, term;
+  PairProduct product;
+};
+
+std::optional<ScoreSum> matchScoreSum(Value value) {
+  auto add = binaryOf(value, mcuf::BinaryKind::Add);
+  if (!add || add.getLhs().getType() != add.getRhs().getType())
+    return std::nullopt;
+  for (auto [lhs, rhs] : {std::pair(add.getLhs(), add.getRhs()), std::pair(add.getRhs(), add.getLhs())}) {
+    View plain = viewOf(lhs, /*throughScaling=*/true), term = viewOf(rhs, /*throughScaling=*/true);
+    auto scores = plain.base.getDefiningOp<mcuf::MatmulOp>();
+    auto product = PairProduct::of(term.base);
+    if (!scores || mcuf::constantOf(scores.getRhs()) || !product)
+      continue;
+    term.ops.push_back(add);
+    return ScoreSum{scores, plain, term, *product};
+  }
+  return std::nullopt;
+}
+
+/// The term that a sum adds to the scores of these queries; nothing where other elements meet.
+std::optional<RelativeTerm> matchKeyTerm(const ScoreSum &sum, const HeadRows &q, int64_t keys) {
+  PairProduct product = sum.product;
+  View plain = sum.plain, rows = viewOf(product.op.getLhs(), /*throughScaling=*/true);
+  const double plainScale = std::exchange(plain.scale, 1.0) * q.scale, termScale = sum.term.scale * rows.scale;
+  if (!plain.isWhole() || rows.base != q.base || product.tokens != q.tokens || product.heads != q.heads || product.depth != q.headWidth ||
+      product.columns != keys || plainScale == 0)
+    return std::nullopt;
+  const std::vector<int64_t> terms = sum.term.elements(), queries = rows.elements();
+  const int64_t width = mcuf::widthOf(q.base);
+  for (int64_t h = 0; h < q.heads; ++h)
+    for (int64_t t = 0; t < q.tokens; ++t) {
+      for (int64_t j = 0; j < keys; ++j)
+        if (terms[size_t((h * q.tokens + t) * keys + j)] != product.resultElement(t, h, j))
+          return std::nullopt;
+      for (int64_t c = 0; c < q.headWidth; ++c)
+        if (queries[size_t(product.rowElement(t, h, c))] != (q.firstRow + t) * width + q.columns[size_t(h * q.headWidth + c)])
+          return std::nullopt;
+    }
+  return RelativeTerm{product, termScale / plainScale};
+}
+
+/// The products of the probabilities, as they are or rearranged, with a constant matrix for each token.
+SmallVector<PairProduct> productsOf(Value probabilities) {
+  SmallVector<PairProduct> products;
+  for (Operation *user : probabilities.getUsers()) {
+    auto product = isa<mcuf::MatmulOp>(user) ? PairProduct::of(user->getResult(0)) : std::nullopt;
+    if (product && product->op.getLhs() == probabilities)
+      products.push_back(*product);
+    else if (isa<mcuf::ReshapeOp, mcuf::TransposeOp>(user) || (user->getNumResults() == 1 && matchScaling(user->getResult(0))))
+      llvm::append_range(products, productsOf(user->getResult(0)));
+  }
+  return products;
+}
+
+/// A term that is added to the context, and the sum.
+struct ContextSum {
+  RelativeTerm term;
+  mcuf::BinaryOp add;
+  /// The operand of the sum that is the context.
+  Value context;
+};
+
+/// `product` added to `context`, [heads, tokens, channels], somewhere behind it.
+std::optional<ContextSum> matchContextSum(PairProduct product, mcuf::MatmulOp context, Value softmax, const HeadRows &q,
+                                          const HeadRows &v) {
+  Value path = context;
+  mcuf::BinaryOp add;
+  while (!add) {
+    if (!path.hasOneUse())
+      return std::nullopt;
+    Operation *user = *path.getUsers().begin();
+    if (isa<mcuf::ReshapeOp, mcuf::TransposeOp>(user) || (user->getNumResults() == 1 && matchScaling(user->getResult(0))))
+      path = user->getResult(0);
+    else if (add = dyn_cast<mcuf::BinaryOp>(user);
+             !add || add.getKind() != mcuf::BinaryKind::Add || add.getLhs().getType() != add.getRhs().getType())
+      return std::nullopt;
+  }
+  View plain = viewOf(path, /*throughScaling=*/true),
+       term = viewOf(add.getLhs() == path ? add.getRhs() : add.getLhs(), /*throughScaling=*/true),
+       rows = viewOf(product.op.getLhs(), /*throughScaling=*/true), plainRows = viewOf(context.getLhs(), /*throughScaling=*/true);
+  if (plain.base != context.getResult() || term.base != product.op.getResult() || rows.base != softmax || plainRows.base != softmax ||
+      product.tokens != q.tokens || product.heads != q.heads || product.depth != v.tokens || product.columns != v.headWidth)
+    return std::nullopt;
+  const double plainScale = plain.scale * plainRows.scale * v.scale, termScale = term.scale * rows.scale;
+  const std::vector<int64_t> contexts = plain.elements(), terms = term.elements(), probabilities = rows.elements();
+  if (plainScale == 0)
+    return std::nullopt;
+  for (auto [element, other] : llvm::zip_equal(contexts, terms)) {
+    const int64_t h = element / (q.tokens * v.headWidth), t = element / v.headWidth % q.tokens, c = element % v.headWidth;
+    if (other != product.resultElement(t, h, c))
+      return std::nullopt;
+  }
+  for (int64_t t = 0; t < q.tokens; ++t)
+    for (int64_t h = 0; h < q.heads; ++h)
+      for (int64_t j = 0; j < v.tokens; ++j)
+        if (probabilities[size_t(product.rowElement(t, h, j))] != (h * q.tokens + t) * v.tokens + j)
+          return std::nullopt;
+  return ContextSum{{product, termScale / plainScale}, add, path};
+}
+
+/// Tables of both terms on one grid; nothing where the constants are no relative positions on one grid.
+struct Tables {
+  std::optional<RelativePosition> k, v;
+
+  static std::optional<Tables> of(std::optional<RelativeTerm> keys, std::optional<ContextSum> values) {
+    Tables tables;
+    std::string reason;
+    if (keys && !(tables.k = keys->product.tables(/*ofQueries=*/true, nullptr, reason)))
+      return std::nullopt;
+    if (values && !(tables.v = values->term.product.tables(/*ofQueries=*/false, tables.k ? &tables.k->grid : nullptr, reason)))
+      return std::nullopt;
+    if (tables.k && tables.v) {
+      const int64_t rowClip = std::max(tables.k->grid.rowClip, tables.v->grid.rowClip),
+                    columnClip = std::max(tables.k->grid.columnClip, tables.v->grid.columnClip);
+      tables.k = extended(*tables.k, rowClip, columnClip);
+      tables.v = extended(*tables.v, rowClip, columnClip);
+    }
+    return tables;
+  }
+
+  SmallVector<int64_t> grid() const { return k ? k->grid.numbers() : v ? v->grid.numbers() : SmallVector<int64_t>(); }
+};
+
+Value createTable(OpBuilder &builder, Location location, const RelativePosition &position, double scale, StringRef name) {
+  const int64_t rows = position.grid.tableRows();
+  HostTensor tensor(ElementKind::F32, {rows, int64_t(position.table.size()) / rows});
+  llvm::transform(position.table, tensor.data<float>(), [&](float value) { return float(value * scale); });
+  return createConstant(builder, location, toElements(tensor, builder.getContext(), name));
+}
+
 struct AttentionPattern : OpRewritePattern<mcuf::MatmulOp> {
   using OpRewritePattern::OpRewritePattern;
 
@@ -96,7 +277,13 @@ struct AttentionPattern : OpRewritePattern<mcuf::MatmulOp> {
     auto softmax = peelScores(context.getLhs(), contextScale, ops).getDefiningOp<mcuf::SoftmaxOp>();
     if (!softmax || int64_t(softmax.getAxis()) + 1 != int64_t(mcuf::shapeOf(softmax).size()))
       return failure();
-    auto scores = peelScores(softmax.getInput(), scale, ops).getDefiningOp<mcuf::MatmulOp>();
+    Value scored = peelScores(softmax.getInput(), scale, ops);
+    auto scores = scored.getDefiningOp<mcuf::MatmulOp>();
+    auto sum = matchScoreSum(scored);
+    if (sum) {
+      scores = sum->scores;
+      scale *= sum->plain.scale;
+    }
     if (!scores)
       return failure();
     auto q = matchHeadRows(scores.getLhs(), false), k = matchHeadRows(scores.getRhs(), true), v = matchHeadRows(context.getRhs(), false);
@@ -107,16 +294,33 @@ struct AttentionPattern : OpRewritePattern<mcuf::MatmulOp> {
         cast<RankedTensorType>(context.getType()).getNumElements() != q->heads * q->tokens * v->headWidth)
       return failure();
 
+    std::optional<RelativeTerm> keyTerm;
+    if (sum && !(keyTerm = matchKeyTerm(*sum, *q, k->tokens)))
+      return failure();
+    std::optional<ContextSum> contextSum;
+    SmallVector<PairProduct> products = productsOf(softmax);
+    if (products.size() > 1 || (products.size() == 1 && !(contextSum = matchContextSum(products.front(), context, softmax, *q, *v))))
+      return failure();
+    auto tables = Tables::of(keyTerm, contextSum);
+    if (!tables)
+      return failure();
+
     ops.append({softmax, scores});
+    if (sum)
+      ops.append({sum->product.op, sum->term.ops.back()});
+    if (contextSum)
+      ops.append({contextSum->term.product.op, contextSum->add});
     for (const HeadRows *rows : {&*q, &*k, &*v})
       for (Operation *op : rows->ops)
         if (!llvm::is_contained(ops, op))
           ops.push_back(op);
     Location location = fuseLocations(ops);
     scale *= q->scale * k->scale;
-    Value result =
-        rewriter.create<mcuf::AttentionOp>(location, cut(rewriter, location, *q), cut(rewriter, location, *k), cut(rewriter, location, *v),
-                                           rewriter.getI64IntegerAttr(q->heads), rewriter.getF32FloatAttr(float(scale)));
+    // The term is added to products with keys that are scaled, too.
+    Value kTable = keyTerm ? createTable(rewriter, location, *tables->k, keyTerm->scale / k->scale, "k_table") : Value(),
+          vTable = contextSum ? createTable(rewriter, location, *tables->v, contextSum->term.scale, "v_table") : Value();
+    Value result = rewriter.create<mcuf::AttentionOp>(location, cut(rewriter, location, *q), cut(rewriter, location, *k),
+                                                      cut(rewriter, location, *v), q->heads, float(scale), kTable, vTable, tables->grid());
     contextScale *= v->scale;
     if (contextScale != 1.0)
       result =
@@ -124,7 +328,10 @@ struct AttentionPattern : OpRewritePattern<mcuf::MatmulOp> {
     // Back to the form of the product; the transposition and the reshape that merge the heads cancel this (mcuf-fold-layout).
     result = createFolded<mcuf::ReshapeOp>(rewriter, location, result, ArrayRef<int64_t>{q->tokens, q->heads, v->headWidth});
     result = createFolded<mcuf::TransposeOp>(rewriter, location, result, ArrayRef<int64_t>{1, 0, 2});
-    rewriter.replaceOp(context, createFolded<mcuf::ReshapeOp>(rewriter, location, result, mcuf::shapeOf(context)));
+    result = createFolded<mcuf::ReshapeOp>(rewriter, location, result, mcuf::shapeOf(context));
+    if (contextSum)
+      rewriter.replaceOp(contextSum->add, contextSum->context);
+    rewriter.replaceOp(context, result);
     return success();
   }
 
@@ -160,7 +367,19 @@ public:
     RewritePatternSet patterns(&getContext());
     patterns.add<AttentionPattern>(&getContext());
     if (failed(applyToFixpoint(getOperation(), std::move(patterns))))
-      signalPassFailure();
+      return signalPassFailure();
+    // What is left of relative positions gets the reason for it, for mcuf-verify-fused to tell.
+    getOperation().walk([](mcuf::MatmulOp op) {
+      auto product = PairProduct::of(op);
+      if (!product)
+        return;
+      std::string reason;
+      const bool ofQueries = !viewOf(op.getLhs(), /*throughScaling=*/true).base.getDefiningOp<mcuf::SoftmaxOp>();
+      if (product->tables(ofQueries, nullptr, reason))
+        reason = ofQueries ? "no attention was found in which it is added to the products of the same queries and their keys"
+                           : "no attention was found in which it is added to the context of the same probabilities";
+      setProblem(op, "a product with a constant matrix for each token is supported as 2-D relative position in attention; here " + reason);
+    });
   }
 };
 

@@ -74,12 +74,19 @@ struct HoistPattern : OpRewritePattern<mcuf::SliceOp> {
     bool residual = throughResidual && ((add && add.getLhs().getType() == add.getRhs().getType()) || isa<mcuf::AttentionOp>(op));
     if (!rowwise && !residual)
       return failure();
+    auto attention = dyn_cast<mcuf::AttentionOp>(op);
+    if (attention && attention.isRelative() && rows->step != 1)
+      return failure();
     IRMapping mapping;
     mapping.map(op->getOperand(0), rows->take(rewriter, location, op->getOperand(0)));
     if (add && add.getLhs() != add.getRhs())
       mapping.map(add.getRhs(), rows->take(rewriter, location, add.getRhs()));
     Operation *moved = rewriter.clone(*op, mapping);
-    rewriter.modifyOpInPlace(moved, [&] { moved->getResult(0).setType(slice.getType()); });
+    rewriter.modifyOpInPlace(moved, [&] {
+      moved->getResult(0).setType(slice.getType());
+      if (attention && attention.isRelative())
+        cast<mcuf::AttentionOp>(moved).setFirstQuery(attention.getFirstQuery() + uint64_t(rows->first));
+    });
     rewriter.replaceOp(slice, moved);
     return success();
   }

@@ -98,7 +98,7 @@ struct HeadPattern : OpRewritePattern<mcuf::AttentionOp> {
     if ((!oddKeys && !oddValues) || (oddValues && readers.empty()))
       return failure();
     SmallVector<mcuf::LinearOp> layers;
-    for (Value operand : attention->getOperands()) {
+    for (Value operand : {attention.getQ(), attention.getK(), attention.getV()}) {
       layers.push_back(operand.getDefiningOp<mcuf::LinearOp>());
       if (!isConstantLayer(layers.back()) || !layers.back()->hasOneUse())
         return failure();
@@ -107,8 +107,11 @@ struct HeadPattern : OpRewritePattern<mcuf::AttentionOp> {
     for (auto [i, layer] : llvm::enumerate(layers))
       operands.push_back((i == 2 ? oddValues : oddKeys) ? padUnits(rewriter, layer, heads) : layer);
     rewriter.setInsertionPoint(attention);
-    Value padded = rewriter.create<mcuf::AttentionOp>(attention.getLoc(), operands[0], operands[1], operands[2], uint64_t(heads),
-                                                      attention.getScaleAttr().getValue());
+    auto tableOf = [&](Value table, bool isOdd) { return table && isOdd ? padGroups(rewriter, attention.getLoc(), table, 1, 1) : table; };
+    Value padded = rewriter.create<mcuf::AttentionOp>(
+        attention.getLoc(), operands[0], operands[1], operands[2], heads, attention.getScale().convertToFloat(),
+        tableOf(attention.getKTable(), oddKeys), tableOf(attention.getVTable(), oddValues),
+        attention.getGrid().value_or(ArrayRef<int64_t>()), int64_t(attention.getFirstQuery()));
     if (oddValues)
       readPadded(rewriter, readers, padded, heads);
     else

@@ -46,6 +46,19 @@ bool View::isWhole() const {
   return scale == 1.0 && offset == 0 && (count == 1 ? atoms.empty() : atoms.size() == 1 && atoms[0] == Atom{count, 1});
 }
 
+std::vector<int64_t> View::elements() const {
+  std::vector<int64_t> result{offset};
+  for (Atom atom : merged(0, dimensions.size())) {
+    std::vector<int64_t> inner;
+    inner.reserve(result.size() * size_t(atom.size));
+    for (int64_t outer : result)
+      for (int64_t i = 0; i < atom.size; ++i)
+        inner.push_back(outer + i * atom.stride);
+    result = std::move(inner);
+  }
+  return result;
+}
+
 bool View::transpose(ArrayRef<int64_t> permutation) {
   auto old = dimensions;
   for (auto [index, from] : llvm::enumerate(permutation))

@@ -32,6 +32,8 @@ struct View {
   llvm::SmallVector<Atom> merged(size_t begin, size_t end) const;
   /// All elements of the base in their order.
   bool isWhole() const;
+  /// For each element of the value, in row-major order, that of the base.
+  std::vector<int64_t> elements() const;
 
   // Each changes the view to that of the op's result; false where that is no view.
   bool transpose(llvm::ArrayRef<int64_t> permutation);

@@ -59,6 +59,9 @@ private:
   LogicalResult rewriteAdd(mcuf::BinaryOp add);
   LogicalResult rewriteActivation(Operation *activation);
   LogicalResult rewriteAttention(mcuf::AttentionOp attention);
+  /// A table of relative positions and its multipliers; null where there is none.
+  FailureOr<std::pair<Value, Value>> keyTableOf(mcuf::AttentionOp attention);
+  std::pair<Value, Value> valueTableOf(mcuf::AttentionOp attention);
   LogicalResult rewriteMean(mcuf::ReduceOp reduce);
   LogicalResult rewriteMap(Operation *op);
   Value constant(Location location, const HostTensor &tensor, StringRef suffix);
@@ -330,6 +333,37 @@ Value Rewriter::narrowed(Value tokens) {
   return known = builder.create<mcuf::QNarrowOp>(location, typed(tokens, 8, 1), values.lookup(tokens), mults);
 }
 
+FailureOr<std::pair<Value, Value>> Rewriter::keyTableOf(mcuf::AttentionOp attention) {
+  if (!attention.getKTable())
+    return std::pair<Value, Value>();
+  const SharedScales shared = plan.keyScales(attention);
+  const FloatTable table = readTable(attention.getKTable());
+  const IntegerTable stored = quantizeKeyTable(table, shared.channel);
+  const std::vector<double> queryScale = plan.queryScale(attention);
+  std::vector<int32_t> mults;
+  for (size_t h = 0; h < queryScale.size(); ++h) {
+    // Queries hold q * head * channel / queryScale, the table its values over channel.
+    auto mult = fixedPoint32(queryScale[h] / shared.head[h] * stored.scale[0] * attention.getScale().convertToDouble() * kScoreUnit);
+    if (!mult)
+      return attention.emitError() << "head " << h << " has scores of relative positions too large for 16 bits";
+    mults.push_back(*mult);
+  }
+  return std::pair(constant<int8_t>(attention.getLoc(), ElementKind::I8, {table.rows, table.width}, stored.values, "k_table"),
+                   constant<int32_t>(attention.getLoc(), ElementKind::I32, {int64_t(mults.size())}, mults, "k_table_mult"));
+}
+
+std::pair<Value, Value> Rewriter::valueTableOf(mcuf::AttentionOp attention) {
+  if (!attention.getVTable())
+    return {};
+  const FloatTable table = readTable(attention.getVTable());
+  const IntegerTable stored = quantizeValueTable(table);
+  std::vector<int32_t> mults;
+  for (auto [c, scale] : llvm::enumerate(plan.cacheScale(attention.getV())))
+    mults.push_back(fixedPoint32(stored.scale[c % stored.scale.size()] / kShareUnit / (scale / kContextUnit)).value());
+  return {constant<int8_t>(attention.getLoc(), ElementKind::I8, {table.width, table.rows + 1}, stored.values, "v_table"),
+          constant<int32_t>(attention.getLoc(), ElementKind::I32, {int64_t(mults.size())}, mults, "v_table_mult")};
+}
+
 LogicalResult Rewriter::rewriteAttention(mcuf::AttentionOp attention) {
   std::vector<double> headScale = plan.queryScale(attention);
   int64_t heads = int64_t(headScale.size());
@@ -341,10 +375,15 @@ LogicalResult Rewriter::rewriteAttention(mcuf::AttentionOp attention) {
     scoreMult.push_back(*mult);
   }
   auto cacheOf = [&](Value value) { return value.getDefiningOp<mcuf::LinearOp>() ? values.lookup(value) : narrowed(value); };
+  FailureOr<std::pair<Value, Value>> keyTable = keyTableOf(attention);
+  if (failed(keyTable))
+    return failure();
+  const auto valueTable = valueTableOf(attention);
   auto quantized = builder.create<mcuf::QAttentionOp>(
       attention.getLoc(), typed(attention, 16, 1 / kContextUnit), values.lookup(attention.getQ()), cacheOf(attention.getK()),
-      cacheOf(attention.getV()), constant<int32_t>(attention.getLoc(), ElementKind::I32, {heads}, scoreMult, "score_mult"), uint64_t(heads),
-      builder.getDenseI32ArrayAttr(plan.contextFactors(attention)));
+      cacheOf(attention.getV()), constant<int32_t>(attention.getLoc(), ElementKind::I32, {heads}, scoreMult, "score_mult"), keyTable->first,
+      keyTable->second, valueTable.first, valueTable.second, builder.getI64IntegerAttr(heads),
+      builder.getDenseI32ArrayAttr(plan.contextFactors(attention)), attention.getGridAttr(), attention.getFirstQueryAttr());
   if (std::optional<int64_t> head = headOf(attention))
     setHead(quantized, *head);
   replace(attention, quantized);

@@ -58,11 +58,17 @@ FailureOr<Roles> Roles::find(func::FuncOp function) {
   function.walk([&](mcuf::AttentionOp attention) {
     // Keys and values are linear layers, or the normalized rows themselves.
     auto isLinear = [](Value value) { return bool(value.getDefiningOp<mcuf::LinearOp>()); };
-    bool readsTokens = attention.getK() == attention.getV() && attention.getK().getDefiningOp<mcuf::LayerNormOp>();
+    bool readsTokens =
+        attention.getK() == attention.getV() && attention.getK().getDefiningOp<mcuf::LayerNormOp>() && !attention.isRelative();
     if (!isLinear(attention.getQ()) || !(readsTokens || (isLinear(attention.getK()) && isLinear(attention.getV())))) {
       attention.emitError() << "takes q, k and v from linear layers only";
       ok = false;
     }
+    for (Value table : {attention.getKTable(), attention.getVTable()})
+      if (table && !mcuf::constantOf(table)) {
+        attention.emitError() << "tables of relative positions must be constants";
+        ok = false;
+      }
   });
   function.walk([&](mcuf::BinaryOp add) {
     if (add.getKind() == mcuf::BinaryKind::Add && !isResidual(add.getResult()))

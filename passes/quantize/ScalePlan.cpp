@@ -43,7 +43,32 @@ double ScalePlan::maximum(Value value) const {
   return std::max(kLeastRange, all.empty() ? 0 : *llvm::max_element(all));
 }
 
+FloatTable readTable(Value table) {
+  FailureOr<HostTensor> tensor = toHostTensor(mcuf::constantOf(table));
+  return {std::vector<float>(tensor->data<float>(), tensor->data<float>() + tensor->size()), tensor->rows(), tensor->width()};
+}
+
+SharedScales ScalePlan::keyScales(mcuf::AttentionOp attention) const {
+  return shareScales(plainCacheScale(attention.getK()), readTable(attention.getKTable()));
+}
+
 std::vector<double> ScalePlan::cacheScale(Value value) const {
+  auto linear = value.getDefiningOp<mcuf::LinearOp>();
+  mcuf::AttentionOp attention = linear ? roles.attentionOf(linear) : mcuf::AttentionOp();
+  if (attention && attention.getKTable() && attention.getK() == value)
+    return keyScales(attention).product();
+  std::vector<double> scale = plainCacheScale(value);
+  if (attention && attention.getVTable() && attention.getV() == value) {
+    // The table's part of a context may exceed what is in the values' range, and its multipliers stay below 1/2.
+    std::vector<double> context = statistics(attention.getResult(), kMaxAbsAttr), table = readTable(attention.getVTable()).columnMaxima();
+    for (size_t c = 0; c < scale.size(); ++c)
+      scale[c] =
+          std::max({scale[c], context[c] * kCacheHeadRoom / kMaxS8, table[c % table.size()] / kMaxS8 * 2.001 * kContextUnit / kShareUnit});
+  }
+  return scale;
+}
+
+std::vector<double> ScalePlan::plainCacheScale(Value value) const {
   std::vector<double> scale = statistics(value, kRangeAttr);
   bool isClipped = !scale.empty();
   if (!isClipped)

@@ -4,6 +4,7 @@
 
 #include "compiler/support/Progress.h"
 #include "passes/quantize/LinearQuantizer.h"
+#include "passes/quantize/RelativeScales.h"
 #include "passes/quantize/ResidualScale.h"
 #include "passes/quantize/Roles.h"
 
@@ -11,6 +12,12 @@ namespace mcuform {
 
 /// Softmax reads scores in units of 1/64; a context is in units of 1/256 of its values.
 inline constexpr double kScoreUnit = 64, kContextUnit = 256;
+
+/// One of the largest magnitude in 15 bits: the shares of probabilities that belong to the rows of a table of relative positions.
+inline constexpr double kShareUnit = 32768;
+
+/// The values of a constant table of relative positions.
+FloatTable readTable(mlir::Value table);
 
 /// How a value is stored: channel c holds `scale * channel[c] * integer`; an empty `channel` is all ones.
 struct Storage {
@@ -48,6 +55,8 @@ public:
   std::vector<double> cacheScale(mlir::Value value) const;
   /// Per head, of the queries once the keys' scales are multiplied in: the query layer and the scores must use the same.
   std::vector<double> queryScale(mcuf::AttentionOp attention) const;
+  /// Of keys to which a table of relative positions belongs, per head and per channel.
+  SharedScales keyScales(mcuf::AttentionOp attention) const;
   /// Per column of a context: how many of its units make one of the largest 8-bit value that calibration asks for, 3 to 256.
   std::vector<int32_t> contextFactors(mcuf::AttentionOp attention) const;
   mlir::FailureOr<IntegerLinear> quantize(mcuf::LinearOp linear);
@@ -69,6 +78,8 @@ private:
   Storage storageOfWindows(mcuf::WindowsOp windows) const;
   Storage storageOfActivation(mlir::Operation *activation) const;
   double leastSumScale(mlir::Value value) const;
+  /// cacheScale without regard to tables of relative positions.
+  std::vector<double> plainCacheScale(mlir::Value value) const;
   mlir::FailureOr<IntegerLinear> quantize(mcuf::PatchEmbedOp embed);
   /// Quantizes the layer with which `op` writes the residual stream, if there is one; the least scale that each channel of the stream may
   /// have for it.

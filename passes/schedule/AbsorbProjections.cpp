@@ -23,6 +23,9 @@ struct Projections {
 
 /// Queries, keys and values that constant layers compute for this attention alone, keys and values from the same normalized rows.
 std::optional<Projections> projectionsOf(mcuf::AttentionOp attention) {
+  // A table of relative positions has the width of a head, not of the tokens.
+  if (attention.isRelative())
+    return std::nullopt;
   Projections result;
   for (auto [value, layer] : {std::pair(attention.getQ(), &result.q), {attention.getK(), &result.k}, {attention.getV(), &result.v}}) {
     *layer = value.getDefiningOp<mcuf::LinearOp>();
@@ -68,7 +71,7 @@ private:
     Value q = builder.create<mcuf::LinearOp>(layers.q.getLoc(), layers.q.getInput(), partOf(layers.q.getWeights(), head), biasOf(layers.q, head));
     Value back = createFolded<mcuf::TransposeOp>(builder, layers.k.getLoc(), partOf(layers.k.getWeights(), head), ArrayRef<int64_t>{1, 0});
     Value onTokens = builder.create<mcuf::LinearOp>(layers.k.getLoc(), q, back, Value());
-    auto single = builder.create<mcuf::AttentionOp>(attention.getLoc(), onTokens, tokens, tokens, uint64_t(1), attention.getScale());
+    auto single = builder.create<mcuf::AttentionOp>(attention.getLoc(), onTokens, tokens, tokens, 1, attention.getScale().convertToFloat());
     setHead(single, head);
     return builder.create<mcuf::LinearOp>(layers.v.getLoc(), single, partOf(layers.v.getWeights(), head), biasOf(layers.v, head));
   }

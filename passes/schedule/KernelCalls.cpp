@@ -180,6 +180,16 @@ void LoopBuilder::buildAttention(mcuf::QAttentionOp op) {
   int64_t keyWidth = mcuf::widthOf(op.getQ()) / heads, valueWidth = mcuf::widthOf(op.getV()) / heads;
   auto cacheOf = [&](Value value) { return bufferOf(storage.placeOf(value, currentGroup).storage); };
   Value keys = cacheOf(op.getK()), values = cacheOf(op.getV()), mult = constant(op, op.getScoreMult(), "mult");
+  auto optional = [&](Value value, StringRef role, Layout layout = Layout::Plain) {
+    return value ? constant(op, value, role, layout) : Value();
+  };
+  Value keyTable = optional(op.getKTable(), "k_table", Layout::Paired), keyTableMult = optional(op.getKTableMult(), "k_table_mult"),
+        valueTable = optional(op.getVTable(), "v_table", Layout::Paired), valueTableMult = optional(op.getVTableMult(), "v_table_mult");
+  // Where the rows of this block stand on the grid: the kernels add the index of the loop to the row at its first iteration.
+  const auto grid = op.isRelative() ? mcuf::RelativeGrid::of(*op.getGrid()) : mcuf::RelativeGrid();
+  const int64_t firstQuery = int64_t(op.getFirstQuery()) + groups.groups[currentGroup].base.lookup(op.getResult()),
+                tableRows = grid.tableRows();
+  const SmallVector<Integer> places{first, rows, firstQuery, grid.prefix, grid.height, grid.width, grid.rowClip, grid.columnClip};
   resultRowsOf(op); // declares the buffer of the context outside of the loop over heads
   forBlocks(heads, 1, loc, [&](Integer head, Integer) {
     Value scores = localBuffer("scores", {blockRows, (tokens + 1) / 2 * 2}, 16, loc);
@@ -188,10 +198,25 @@ void LoopBuilder::buildAttention(mcuf::QAttentionOp op) {
          {out(scores), in(operandRowsOf(op, op.getQ(), {head, keyWidth})), in(view(keys, {{head}, {0}}, loc)),
           in(view(mult, {{head}}, loc))},
          {rows, tokens, keyWidth, mcuf::widthOf(op.getQ())});
+    if (keyTable) {
+      // The rows of the table in the place of keys.
+      Value terms = localBuffer("terms", {blockRows, tableRows + 1}, 16, loc);
+      call(op, "attention_scores_s16",
+           {out(terms), in(operandRowsOf(op, op.getQ(), {head, keyWidth})), in(keyTable), in(view(keyTableMult, {{head}}, loc))},
+           {rows, tableRows, keyWidth, mcuf::widthOf(op.getQ())});
+      call(op, "relative_scores_s16", {inout(scores), in(terms)}, places);
+    }
     call(op, "softmax_s16", {inout(scores), out(sums)}, {rows, tokens});
     call(op, !sharesCache(op) ? "attention_context_s16" : blockRows > 1 ? "attention_context_keys_s16" : "attention_context_keys_one_s16",
          {out(resultRowsOf(op, {head, valueWidth})), in(scores), in(view(values, {{head}, {0}}, loc)), in(sums)},
          {rows, tokens, valueWidth, strideOf(op)});
+    if (valueTable) {
+      Value shares = localBuffer("shares", {blockRows, tableRows + 1}, 16, loc);
+      call(op, "relative_shares_s16", {out(shares), in(scores), in(sums)}, places);
+      call(op, "relative_context_s16",
+           {inout(resultRowsOf(op, {head, valueWidth})), in(shares), in(valueTable), in(view(valueTableMult, {{head, valueWidth}}, loc))},
+           {rows, tableRows + 1, valueWidth, strideOf(op)});
+    }
   });
 }
 

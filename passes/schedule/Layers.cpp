@@ -29,7 +29,12 @@ int64_t macsOf(Operation *op) {
         return mcuf::rowCount(op.getResult()) * mcuf::shapeOf(op.getWeights())[0] * mcuf::widthOf(op.getResult());
       })
       .Case([](mcuf::QAttentionOp op) {
-        return mcuf::rowCount(op.getQ()) * mcuf::rowCount(op.getK()) * (mcuf::widthOf(op.getQ()) + mcuf::widthOf(op.getV()));
+        // With relative positions, a row of a table costs as much as a key or a value.
+        auto keysWith = [&](bool table) {
+          return mcuf::rowCount(op.getK()) + (table ? mcuf::RelativeGrid::of(*op.getGrid()).tableRows() : 0);
+        };
+        return mcuf::rowCount(op.getQ()) *
+               (keysWith(bool(op.getKTable())) * mcuf::widthOf(op.getQ()) + keysWith(bool(op.getVTable())) * mcuf::widthOf(op.getV()));
       })
       .Default([](Operation *) { return 0; });
 }

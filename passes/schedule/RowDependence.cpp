@@ -146,9 +146,8 @@ std::string whyUnsupported(Operation *op) {
     return "";
   };
   std::string problem = TypeSwitch<Operation *, std::string>(op)
-                            .Case<mcuf::QLinearOp, mcuf::QLinearAddOp, mcuf::QLinearGeluOp>([&](auto op) {
-                              return check({op.getWeights(), op.getBias(), op.getMult()});
-                            })
+                            .Case<mcuf::QLinearOp, mcuf::QLinearAddOp, mcuf::QLinearGeluOp>(
+                                [&](auto op) { return check({op.getWeights(), op.getBias(), op.getMult()}); })
                             .Case([&](mcuf::QPatchEmbedOp op) -> std::string {
                               if (!isa<BlockArgument>(op.getImage()))
                                 return "reads an image that is not the input of the model";
@@ -172,7 +171,7 @@ std::string whyUnsupported(Operation *op) {
                               bool isShared = keys.getDefiningOp<mcuf::QNarrowOp>() || values.getDefiningOp<mcuf::QNarrowOp>();
                               if (isShared != (keys == values) || (isShared && op.getNumHeads() != 1))
                                 return "narrowed rows, of one head, are keys and values at once, and no others can be";
-                              return check({op.getScoreMult()});
+                              return check({op.getScoreMult(), op.getKTable(), op.getKTableMult(), op.getVTable(), op.getVTableMult()});
                             })
                             .Default([](Operation *) { return std::string(); });
   if (!problem.empty())

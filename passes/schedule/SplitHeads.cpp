@@ -38,8 +38,10 @@ public:
     SmallVector<Value> contexts;
     for (int64_t head = 0; head < heads; ++head) {
       Value k = projectionOf(attention.getK(), head), v = projectionOf(attention.getV(), head), q = projectionOf(attention.getQ(), head);
-      auto single = builder.create<mcuf::QAttentionOp>(attention.getLoc(), columnsOf(attention.getResult(), width), q, k, v,
-                                                       partOf(attention.getScoreMult(), head), uint64_t(1), DenseI32ArrayAttr());
+      auto single = builder.create<mcuf::QAttentionOp>(
+          attention.getLoc(), columnsOf(attention.getResult(), width), q, k, v, partOf(attention.getScoreMult(), head),
+          attention.getKTable(), partOf(attention.getKTableMult(), head), attention.getVTable(), partOf(attention.getVTableMult(), head),
+          builder.getI64IntegerAttr(1), DenseI32ArrayAttr(), attention.getGridAttr(), attention.getFirstQueryAttr());
       setHead(single, head);
       contexts.push_back(head + 1 < heads ? storeNarrow(single, head) : Value(single));
     }
@@ -53,8 +55,10 @@ public:
   }
 
 private:
-  /// The part of a constant's first dimension that belongs to a head.
+  /// The part of a constant's first dimension that belongs to a head; of none, none.
   Value partOf(Value constant, int64_t head) {
+    if (!constant)
+      return {};
     SmallVector<int64_t> sizes(mcuf::shapeOf(constant)), starts(sizes.size(), 0), steps(sizes.size(), 1);
     sizes[0] /= int64_t(attention.getNumHeads());
     starts[0] = head * sizes[0];
@@ -106,8 +110,9 @@ bool canSplit(mcuf::QAttentionOp attention) {
     auto linear = rows.getDefiningOp<mcuf::QLinearOp>();
     if (!linear || !rows.hasOneUse() || !value.hasOneUse() || mcuf::shapeOf(rows) != mcuf::shapeOf(value))
       return false;
-    for (Value constant : {linear.getWeights(), linear.getBias(), linear.getMult(), attention.getScoreMult()})
-      if (!mcuf::constantOf(constant))
+    for (Value constant : {Value(linear.getWeights()), Value(linear.getBias()), Value(linear.getMult()), Value(attention.getScoreMult()),
+                           Value(attention.getKTableMult()), Value(attention.getVTableMult())})
+      if (constant && !mcuf::constantOf(constant))
         return false;
   }
   return true;

@@ -2,6 +2,7 @@
 // know, so each message names the ONNX nodes and says in which surroundings such an op would be supported.
 #include "passes/Passes.h"
 #include "passes/support/NodeNames.h"
+#include "passes/support/ProblemAttribute.h"
 
 #include "compiler/support/DiagnosticCodes.h"
 
@@ -90,6 +91,8 @@ std::string problemWith(mcuf::PoolOp op) {
 }
 
 std::string problem(Operation *op) {
+  if (!problemOf(op).empty())
+    return problemOf(op).str();
   if (auto embed = dyn_cast<mcuf::PatchEmbedOp>(op))
     return isa<BlockArgument>(embed.getImage()) ? "" : "a patch embedding is supported only of the model's input";
   if (isa<mcuf::ConstantOp, mcuf::LinearOp, mcuf::LayerNormOp, mcuf::GeluOp, mcuf::SwishOp, mcuf::HardSwishOp, mcuf::AttentionOp, mcuf::ReshapeOp,
@@ -116,7 +119,8 @@ std::string problem(Operation *op) {
   if (auto reduce = dyn_cast<mcuf::ReduceOp>(op))
     return problemWith(reduce);
   if (isa<mcuf::SoftmaxOp>(op))
-    return "softmax is supported only inside of attention, softmax(scale * q k^T) v with nothing added to the scores";
+    return "softmax is supported only inside of attention, softmax(scale * q k^T) v with nothing but 2-D relative positions added to the "
+           "scores";
   if (isa<mcuf::MatmulOp>(op))
     return "a product of two matrices that are both computed is supported only inside of attention, softmax(scale * q k^T) v";
   if (auto conv = dyn_cast<mcuf::ConvOp>(op))

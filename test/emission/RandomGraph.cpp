@@ -81,6 +81,29 @@ void RandomGraph::addTo(const Rows &residual, const Rows &input) {
          "mcuf.q_linear_add " + operands + " residual " + residual.name + " : (" + types + ", " + typeOf(residual) + ")");
 }
 
+std::string RandomGraph::relativePosition(int queries, int tokens, int heads, int headWidth, std::string &operands, std::string &types) {
+  const int prefix = pick(0, std::min(2, tokens - 1)), places = tokens - prefix;
+  int gridHeight = pick(1, places);
+  while (places % gridHeight)
+    --gridHeight;
+  const int gridWidth = places / gridHeight, rowClip = pick(0, gridHeight - 1), columnClip = pick(0, gridWidth - 1),
+            tableRows = 2 * rowClip + 2 * columnClip + 3, terms = pick(1, 3);
+  auto clause = [&](const std::string &name, const std::string &table, const std::string &mult) {
+    std::string names;
+    append(table, names, types);
+    append(mult, names, types);
+    operands += " " + name + " " + names.substr(2);
+  };
+  if (terms & 1)
+    clause("k_table", constant({tableRows, headWidth}, 8, -127, 127), constant({heads}, 32, 1 << 20, 1 << 23));
+  if (terms & 2)
+    clause("v_table", constant({headWidth, tableRows + 1}, 8, -127, 127), constant({heads * headWidth}, 32, 1 << 23, 1 << 25));
+  std::string grid;
+  for (int number : {prefix, gridHeight, gridWidth, rowClip, columnClip})
+    grid += (grid.empty() ? "" : ", ") + std::to_string(number);
+  return ", grid = array<i64: " + grid + ">, first_query = " + std::to_string(pick(0, tokens - queries)) + " : i64";
+}
+
 void RandomGraph::addOperator() {
   Rows input = pickRows();
   Rows output{"", input.rows, input.width, input.isFlat};
@@ -128,8 +151,11 @@ void RandomGraph::addOperator() {
     Rows q = linear(input, keyWidth, 16), k = linear(keySource, keyWidth, 8), v = linear(valueSource, valueWidth, 8);
     std::string operands = q.name + ", " + k.name + ", " + v.name, types = typeOf(q) + ", " + typeOf(k, 8) + ", " + typeOf(v, 8);
     append(constant({heads}, 32, 1 << 20, 1 << 23), operands, types);
+    std::string attributes = "num_heads = " + std::to_string(heads) + " : i64";
+    if (input.rows <= keySource.rows && pick(0, 1))
+      attributes += relativePosition(input.rows, keySource.rows, heads, keyWidth / heads, operands, types);
     output = {fresh(), input.rows, valueWidth, input.isFlat};
-    return result(output, "mcuf.q_attention " + operands + " {num_heads = " + std::to_string(heads) + " : i64} : (" + types + ")");
+    return result(output, "mcuf.q_attention " + operands + " {" + attributes + "} : (" + types + ")");
   }
   case 9: {
     int count = pick(1, input.rows);

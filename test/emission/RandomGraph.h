@@ -35,6 +35,8 @@ private:
   Rows narrow(const Rows &input);
   Rows slice(const Rows &input, int first, int count);
   void addTo(const Rows &residual, const Rows &input);
+  /// Operands of 2-D relative position of so many queries among `tokens`, and their types, appended; gives the attributes.
+  std::string relativePosition(int queries, int tokens, int heads, int headWidth, std::string &operands, std::string &types);
   void addOperator();
   void line(const std::string &text) { body += "    " + text + "\n"; }
   void result(const Rows &rows, const std::string &text) { line(rows.name + " = " + text + " -> " + typeOf(rows)), pool.push_back(rows); }

@@ -108,7 +108,7 @@ TEST_CASE("random networks run as the integer interpreter says") {
   // One network, which is printed: MCUFORM_SEED=<number>.
   const char *chosen = std::getenv("MCUFORM_SEED");
   uint32_t begin = chosen ? uint32_t(std::atoi(chosen)) : 0, end = chosen ? begin + 1 : 1000;
-  unsigned distinct = 0, narrowed = 0;
+  unsigned distinct = 0, narrowed = 0, relative = 0;
   for (uint32_t seed = begin; seed < end; ++seed) {
     MLIRContext context(registry, MLIRContext::Threading::DISABLED);
     test::RandomGraph graph(seed);
@@ -125,6 +125,7 @@ TEST_CASE("random networks run as the integer interpreter says") {
     std::string expected = interpret(functionOf(*module), image);
     distinct += std::set<char>(expected.begin(), expected.end()).size() > 2;
 
+    functionOf(*module).walk([&](mcuf::QAttentionOp attention) { relative += attention.isRelative(); });
     // Head by head, every other network: contexts are rounded, so what is expected changes.
     if (seed % 2) {
       PassManager manager(&context);
@@ -159,5 +160,6 @@ TEST_CASE("random networks run as the integer interpreter says") {
   if (!chosen) {
     CHECK(distinct * 10 >= (end - begin) * 9);
     CHECK(narrowed >= 100);
+    CHECK(relative >= 100);
   }
 }

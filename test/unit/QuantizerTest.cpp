@@ -1,6 +1,7 @@
 // The arithmetic of quantization: weights of a linear layer, the scale of the residual stream.
 #include "compiler/calibration/ChannelHistogram.h"
 #include "passes/quantize/LinearQuantizer.h"
+#include "passes/quantize/RelativeScales.h"
 #include "passes/quantize/ResidualScale.h"
 #include "passes/quantize/WeightRounding.h"
 
@@ -339,4 +340,27 @@ TEST_CASE("a calibration method is chosen by what it costs inputs that it has no
   CHECK(even.range(0, 1000, RangeMethod::Mse) == Approx(1000).epsilon(0.03));
   CHECK(even.range(0, 1000, RangeMethod::Percentile) == Approx(1000).epsilon(0.05));
   CHECK(even.noise(0, 1000) < even.noise(0, 500));
+}
+
+TEST_CASE("keys of all heads share their channels' proportions") {
+  // Two heads of three channels; the table reaches far beyond the keys in the last.
+  const FloatTable table{{0.5f, -2, 254, 1, 1, -127}, 2, 3};
+  const SharedScales shared = shareScales({1, 0.5, 0.25, 8, 1, 1}, table);
+  CHECK(shared.head == std::vector<double>{1, 8});
+  CHECK(shared.channel == std::vector<double>{1, 0.5, 2});
+  const std::vector<double> product = shared.product();
+  CHECK(product == std::vector<double>{1, 0.5, 2, 8, 4, 16});
+  const IntegerTable stored = quantizeKeyTable(table, shared.channel);
+  CHECK(stored.scale == std::vector<double>{1});
+  CHECK(stored.values == std::vector<int8_t>{0, -4, 127, 1, 2, -64});
+}
+
+TEST_CASE("a value table has a scale for each channel and a last column of zeros") {
+  const FloatTable table{{1, 0, -254, 2, 0, 127, -1, 0, 2}, 3, 3};
+  const IntegerTable stored = quantizeValueTable(table);
+  CHECK(stored.values == std::vector<int8_t>{64, 127, -64, 0, 0, 0, 0, 0, -127, 64, 1, 0});
+  REQUIRE(stored.scale.size() == 3);
+  CHECK(stored.scale[0] == Approx(2 / 127.0));
+  CHECK(stored.scale[1] == 0);
+  CHECK(stored.scale[2] == 2);
 }
