@@ -13,6 +13,7 @@ import numpy as np
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "tools"))
 from cases import ROOT, SHARED, Skip, case, expect, main, need, shared  # noqa: E402
+from packages import check_both_targets, first_images  # noqa: E402
 
 ONNXRUNTIME = os.path.join(ROOT, "build", "onnxruntime")
 EXPORT = os.path.join(ROOT, "samples", "mcuformer", "export.py")
@@ -104,12 +105,65 @@ def subnets_of_all_sizes(tools):
 
 
 @case
-def subnets_with_relative_position_in_float(tools):
-    """Index arithmetic folds to constants at every opset and padding; 25 and 81 patches clip no and some distances."""
-    for options in (["--opset", "12"], ["--opset", "13", "--factors", "2"], ["--opset", "17", "--pool", "cls"], ["--patch", "28", "--padding", "6", "--image", "72"],
+def subnets_with_relative_position_and_padding_in_float(tools):
+    model, pictures, expected = export_subnet(tools, "--patch", "28", "--padding", "6", "--image", "72", "--count", "4")
+    compare_float(tools, model, pictures, expected)
+
+
+def attention_constants(report):
+    """Bytes of constants that attention reads, by block."""
+    return [layer["weights_bytes"] for layer in report["layers"] if layer["kind"] == "attention"]
+
+
+@case
+def subnets_with_relative_position(tools):
+    """Tables at every opset, for the class token alone and for the mean of all others; 324 patches clip distances of 15 and more."""
+    for options in (["--opset", "12"], ["--opset", "13", "--factors", "2"], ["--opset", "17", "--pool", "cls"],
                     ["--patch", "2", "--image", "36", "--heads", "1", "--mlp-ratios", "2", "--depth", "1", "--width", "64"]):
-        model, pictures, expected = export_subnet(tools, *options, "--count", "4")
-        compare_float(tools, model, pictures, expected)
+        report = check_subnet(tools, *options)
+        rows = 59 if "36" in options else 11
+        for block, (heads, size) in enumerate(zip((1,) if "36" in options else (3, 2), attention_constants(report))):
+            # Tables of keys and of values in int8, a multiplier a head for scores and for keys, one a channel for values.
+            expect(size == 2 * (rows + 1) * 64 + 4 * heads * (2 + 64), "%s: %d bytes of constants in block %d" % (options, size, block))
+
+
+@case
+def subnets_with_relative_position_in_each_schedule(tools):
+    """Host and board agree in both schedules that there are; the third is refused."""
+    model, pictures, expected = export_subnet(tools, "--image", "100", "--heads", "2,3")
+    for name, options in (("cached", []), ("head-by-head", ["--token-block", "5"])):
+        package = tools.compile(model, pictures, output=name, schedule=name)
+        images = first_images(tools, pictures, 4)
+        check_both_targets(tools, package, images)
+        quality = decibels(np.load(tools.path("board.npy")).astype(np.float64), expected[:4])
+        expect(quality >= 25, "%s: %.1f dB" % (name, quality))
+    # What is observed of attention is its context with both terms.
+    tools.call("mcuform-run", tools.path("cached"), "--target", "host", "--input", images, "--reference", model, "--per-layer", "--json", tools.path("layers.json"))
+    with open(tools.path("layers.json")) as file:
+        contexts = [layer for layer in json.load(file)["layers"] if layer["kind"] == "attention"]
+    expect(len(contexts) == 2 and all(layer["sqnr_db"] > 30 for layer in contexts), "%s" % contexts)
+    text = tools.call("mcuformc", model, "-o", tools.path("absorbed"), "--calibrate", pictures, "--mean", "0.5", "--std", "0.5", "--schedule", "absorbed", status=1)
+    expect("has 2-D relative positions" in text and "Reshape_70" in text and not os.path.exists(tools.path("absorbed")), text)
+
+
+@case
+def full_subnet_with_relative_position(tools):
+    """E192 P20 R0.9 at 240 px, the network of ../shared/design/mcuformer.md: no more products than its dense form, less than 150,000 bytes, the host's logits on the board."""
+    model, pictures, expected = export_subnet(tools, "--count", "8", base=[])
+    package = tools.compile(model, pictures, arena="150000")
+    with open(os.path.join(package, "report.json")) as file:
+        report = json.load(file)
+    expect(report["sram"]["arena_bytes"] <= 150000, "arena of %d bytes" % report["sram"]["arena_bytes"])
+    # 997 M: patches, the layers of 12 blocks as dense ones, both products of attention once more for relative positions, the classifier.
+    dense = 144 * 1200 * 192 + 145 * 12 * (192 * 576 + 192 * 192 + 2 * 192 * 768 + 4 * 145 * 192) + 192 * 1000
+    products = sum(layer["macs"] for layer in report["layers"])
+    expect(products <= dense, "%d products, the dense form has %d" % (products, dense))
+    expect(max(attention_constants(report)) <= 16 * 1024, "constants of %s bytes" % attention_constants(report))
+    board = check_both_targets(tools, package, first_images(tools, pictures, 1))
+    tools.call("mcuform-run", package, "--target", "host", "--input", pictures, "--output", tools.path("int8.npy"))
+    quality = decibels(np.load(tools.path("int8.npy")).astype(np.float64), expected)
+    print(products, dense, report["sram"]["arena_bytes"], board, quality)
+    expect(quality >= 25, "%.1f dB" % quality)
 
 
 OPSETS = {"einops": (12, 13, 17, 20)}
