@@ -197,6 +197,8 @@ void SourceEmitter::emitObservation(mcurt::CallOp call, const std::string &inden
     if (auto loop = argument ? dyn_cast<mcurt::ForOp>(argument.getOwner()->getParentOp()) : mcurt::ForOp(); loop && param.name == "rows")
       firstOfLoop = indexName(loop.getFirst());
   }
+  if (auto row = call->getAttrOfType<IntegerAttr>(mcurt::kFirstRowAttr))
+    firstOfLoop = (firstOfLoop == "0" ? "" : firstOfLoop + " + ") + std::to_string(row.getInt());
   std::string rows = numbers.count("rows") ? numbers["rows"] : "1", columns = numbers[numbers.count("units") ? "units" : "width"];
   StringRef kernel = call.getKernel();
   if (kernel.starts_with("linear_keys") || kernel.starts_with("linear_values")) {

@@ -43,6 +43,9 @@ struct Integer {
 
 namespace mcuform::mcurt {
 
+/// On a call whose rows are those of a loop's block: the row of the layer's value at the loop's beginning, where it is not 0. For observation.
+inline constexpr llvm::StringLiteral kFirstRowAttr = "mcurt.first_row";
+
 inline mlir::MemRefType typeOf(mlir::Value value) { return llvm::cast<mlir::MemRefType>(value.getType()); }
 /// The buffer, constant or function argument behind views.
 mlir::Value rootOf(mlir::Value value);

@@ -3,6 +3,7 @@
 
 #include "dialects/mcurt/NodeNames.h"
 #include "passes/support/HeadAttribute.h"
+#include "passes/support/ValueAttribute.h"
 
 #include "mcuform/arith.h"
 #include "mlir/Dialect/Quant/QuantTypes.h"
@@ -156,6 +157,9 @@ void LoopBuilder::forBlocks(int64_t extent, int64_t step, Location loc, llvm::fu
 void LoopBuilder::call(Operation *op, StringRef kernel, ArrayRef<BufferUse> uses, ArrayRef<Integer> integers) {
   auto call = builder.create<CallOp>(op->getLoc(), kernel, uses, integers);
   call.setLayer(layers.indexOf(op));
+  // A value whose first rows nobody needs begins with another row than its loop.
+  if (int64_t row = groups.groups[currentGroup].base.lookup(op->getResult(0)); row && op->hasAttr(kValueAttr))
+    call->setAttr(kFirstRowAttr, builder.getI64IntegerAttr(row));
 }
 
 void LoopBuilder::buildGroup(unsigned number) {
