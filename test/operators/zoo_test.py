@@ -140,7 +140,7 @@ def subnets_with_relative_position_in_each_schedule(tools):
     # What is observed of attention is its context with both terms.
     tools.call("mcuform-run", tools.path("cached"), "--target", "host", "--input", images, "--reference", model, "--per-layer", "--json", tools.path("layers.json"))
     with open(tools.path("layers.json")) as file:
-        contexts = [layer for layer in json.load(file)["layers"] if layer["kind"] == "attention"]
+        contexts = [layer for layer in json.load(file)["layers"]["layers"] if layer["kind"] == "attention"]
     expect(len(contexts) == 2 and all(layer["sqnr_db"] > 30 for layer in contexts), "%s" % contexts)
     text = tools.call("mcuformc", model, "-o", tools.path("absorbed"), "--calibrate", pictures, "--mean", "0.5", "--std", "0.5", "--schedule", "absorbed", status=1)
     expect("has 2-D relative positions" in text and "Reshape_70" in text and not os.path.exists(tools.path("absorbed")), text)
