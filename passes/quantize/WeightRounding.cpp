@@ -12,13 +12,22 @@ namespace {
 constexpr double kMaxWeight = 127;
 /// Correlations are multiplied by 1 - kDamping.
 constexpr double kDamping = 0.02;
-/// The least variance of an input, as a share of the mean one: that of dead inputs.
-constexpr double kLeastVariance = 1e-6;
+/// The least variance of an input, as a share of the mean one. Less would let weights of inputs that calibration saw almost dead, and that
+/// others wake, compensate for all the rest.
+constexpr double kLeastVariance = 1e-2;
+/// How many steps a weight may be rounded away from its nearest integer, for the same reason.
+constexpr double kMostSteps = 2;
 constexpr int kDescents = 8;
 
 using Matrix = Eigen::Matrix<double, Eigen::Dynamic, Eigen::Dynamic, Eigen::RowMajor>;
 
 double nearest(double value, double limit) { return std::clamp(std::nearbyint(value), -limit, limit); }
+
+/// The integer next to `value` that is not too far from the weight, `exact`, in the same steps.
+double nearestTo(double exact, double value, double limit) {
+  const double middle = nearest(exact, limit);
+  return nearest(std::clamp(value, middle - kMostSteps, middle + kMostSteps), limit);
+}
 
 } // namespace
 
@@ -60,7 +69,7 @@ double WeightRounding::round(llvm::ArrayRef<double> weights, llvm::ArrayRef<doub
   for (int64_t i = depth - 1; i >= 0; --i) {
     const double *row = &factor[i * depth];
     double weight = weights[order[i]], scale = scales[order[i]];
-    double value = nearest((weight + carried[i] / row[i]) / scale, limit), difference = weight - scale * value;
+    double value = nearestTo(weight / scale, (weight + carried[i] / row[i]) / scale, limit), difference = weight - scale * value;
     for (int64_t j = 0; j < i; ++j)
       carried[j] += row[j] * difference;
     rounded[order[i]] = int8_t(value);
@@ -90,7 +99,8 @@ double WeightRounding::descend(llvm::ArrayRef<double> weights, llvm::ArrayRef<do
     bool changed = false;
     for (int64_t k = 0; k < depth; ++k) {
       const double power = matrix[k * depth + k], scale = scales[k];
-      const double value = nearest(rounded[k] + gradient[k] / (scale * power), limit), step = scale * (value - rounded[k]);
+      const double value = nearestTo(weights[k] / scale, rounded[k] + gradient[k] / (scale * power), limit);
+      const double step = scale * (value - rounded[k]);
       // Of a tie both sides are as good; moving must gain, or the passes would go to and fro.
       if (step == 0 || step * (step * power - 2 * gradient[k]) >= -1e-12 * gradient[k] * gradient[k] / power)
         continue;

@@ -11,15 +11,15 @@ namespace mcuform {
 
 /// The covariance C of a layer's inputs, prepared for rounding. The error e = weights - scale * rounded of a unit changes its output by e^T
 /// C e on average, once the bias has taken up the mean. Correlations are damped a little, so that a sample of inputs that does not span the
-/// space does not lead astray.
+/// space does not lead astray; small variances are raised, so that an input that the sample shows almost dead still counts.
 class WeightRounding {
 public:
   /// `covariance` is [depth][depth], its diagonal not negative.
   WeightRounding(std::vector<double> covariance, int64_t depth);
 
   /// Integers in [-127, 127] for one unit, close to weights / scale. Weights are rounded one after the other, those of the strongest inputs
-  /// first; what one leaves is compensated by those that follow. Single steps that still help are taken afterwards. Not worse than rounding
-  /// to nearest. Returns e^T C e.
+  /// first; what one leaves is compensated by those that follow. Single steps that still help are taken afterwards. None ends more than two
+  /// steps from the integer nearest to it. Not worse than rounding to nearest. Returns e^T C e.
   double round(llvm::ArrayRef<double> weights, double scale, llvm::MutableArrayRef<int8_t> rounded) const;
   /// The same with a scale for each weight, to integers in [-limit, limit].
   double round(llvm::ArrayRef<double> weights, llvm::ArrayRef<double> scales, double limit, llvm::MutableArrayRef<int8_t> rounded) const;

@@ -37,6 +37,8 @@ def mnist_keeps_its_accuracy(tools):
     """All 1,000 digits: top-1 within 0.1 points of float."""
     result = check_agreement(tools, mnist(tools), shared("models/vit_mnist.onnx"), shared("mnist/images.npy"), shared("mnist/labels.npy"), 0.995, 0.001)
     expect(abs(result["top1_reference"] - 0.982) < 1e-9, "float has a top-1 of %.4f, not of 98.2 %%" % result["top1_reference"])
+    # Some digits wake hidden units of the head that none of the calibration's does.
+    expect(result["max_abs_error"] < 1.5, "a logit is off by %.2f" % result["max_abs_error"])
 
 
 @case

@@ -172,6 +172,21 @@ TEST_CASE("rounding alone is to nearest where inputs do not vary together") {
   CHECK(rounded == std::vector<int8_t>{1, -1, 3, -127, 0, 127, 127, 0});
 }
 
+TEST_CASE("rounding keeps the weights of inputs that the sample shows dead") {
+  // Input 0 is almost dead but goes with all others, as a hidden unit does that few images wake: to use it up would cost nothing here.
+  const int64_t depth = 16;
+  std::vector<double> covariance = correlated(depth, 8, 3), weights;
+  for (int64_t k = 0; k < depth; ++k) {
+    covariance[k] *= 1e-4;
+    covariance[k * depth] *= 1e-4;
+    weights.push_back(7.3 * double(k) - 50.4);
+  }
+  std::vector<int8_t> rounded(depth);
+  WeightRounding(covariance, depth).round(weights, 1, rounded);
+  for (int64_t k = 0; k < depth; ++k)
+    CHECK(std::abs(rounded[k] - weights[k]) <= 2.5);
+}
+
 TEST_CASE("rounding bears a covariance of any rank") {
   std::vector<double> weights;
   for (int k = 0; k < 12; ++k)
