@@ -205,6 +205,16 @@ def FoldLayerNormAffine : Mcuf_FunctionPass<"mcuf-fold-layer-norm-affine"> {
   let description = "Applies where the normalization ends in linear layers only, be it through selections, regroupings and means of rows.";
 }
 
+def FoldDeadUnits : Mcuf_FunctionPass<"mcuf-fold-dead-units"> {
+  let summary = "Remove units that nobody reads or that are the same for all inputs";
+  let description = [{
+    Exact in real arithmetic. A hidden unit goes whose weights, or all weights that read it, are zero; of the first kind the next layers' biases take up the value.
+    So do an attention's channels: those of values likewise, since probabilities add up to 1, those of keys where the keys do not depend on the token, which softmax
+    does not see, or where the queries are zero. Heads keep one width, that of the fullest; heads without a value go as a whole. x + 0 from a layer of zeros is x.
+    At least one unit and one head stay. The channels of the residual stream stay as well: LayerNorm counts them.
+  }];
+}
+
 def PadWidths : Mcuf_FunctionPass<"mcuf-pad-widths"> {
   let summary = "Add zero weights so that heads and hidden layers have even widths";
   let description = "Exact. The kernels read two activations at a time; the width of the residual stream itself cannot be padded, since LayerNorm counts its channels.";

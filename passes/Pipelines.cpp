@@ -68,6 +68,8 @@ void buildFusePipeline(OpPassManager &module) {
   manager.addPass(createMergeLinear());
   manager.addPass(createSplitLinear());
   manager.addPass(createFoldLayerNormAffine());
+  // Weights that a gamma of 0 has made zero as well; what is left of a head or a hidden layer may be odd.
+  manager.addPass(createFoldDeadUnits());
   manager.addPass(createPadWidths());
   // Layers and constants that splitting has made twice.
   manager.addPass(createCSEPass());

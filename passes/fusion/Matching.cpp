@@ -78,6 +78,23 @@ std::optional<WithRowConstant> matchRowConstant(mcuf::BinaryOp op) {
   return std::nullopt;
 }
 
+bool isConstantLayer(mcuf::LinearOp linear) {
+  return linear && mcuf::constantOf(linear.getWeights()) && (!linear.getBias() || mcuf::constantOf(linear.getBias()));
+}
+
+SmallVector<mcuf::LinearOp> layersReading(Value value) {
+  SmallVector<mcuf::LinearOp> layers;
+  for (OpOperand &use : value.getUses()) {
+    auto linear = dyn_cast<mcuf::LinearOp>(use.getOwner());
+    if (!isConstantLayer(linear) || use.getOperandNumber() != 0)
+      return {};
+    layers.push_back(linear);
+  }
+  // In program order, so that the result does not depend on the order of uses.
+  llvm::sort(layers, [](mcuf::LinearOp a, mcuf::LinearOp b) { return a->isBeforeInBlock(b); });
+  return layers;
+}
+
 Location fuseLocations(ArrayRef<Operation *> ops) {
   SmallVector<Operation *> sorted(ops);
   llvm::sort(sorted, [](Operation *a, Operation *b) { return a != b && a->isBeforeInBlock(b); });

@@ -40,6 +40,11 @@ struct WithRowConstant {
 };
 std::optional<WithRowConstant> matchRowConstant(mcuf::BinaryOp op);
 
+/// Whether weights and bias, where there is one, are constants.
+bool isConstantLayer(mcuf::LinearOp linear);
+/// The constant layers that read `value`, in program order; none where anything else does.
+llvm::SmallVector<mcuf::LinearOp> layersReading(mlir::Value value);
+
 /// The location of an op that replaces `ops`: their locations in program order, so that emitted code can name the ONNX nodes.
 mlir::Location fuseLocations(llvm::ArrayRef<mlir::Operation *> ops);
 

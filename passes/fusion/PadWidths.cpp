@@ -15,24 +15,6 @@ namespace {
 
 bool isOdd(int64_t number) { return number % 2 != 0; }
 
-bool isConstantLayer(mcuf::LinearOp linear) {
-  return linear && mcuf::constantOf(linear.getWeights()) && (!linear.getBias() || mcuf::constantOf(linear.getBias()));
-}
-
-/// The layers that read `value`, none where anything else does.
-SmallVector<mcuf::LinearOp> layersReading(Value value) {
-  SmallVector<mcuf::LinearOp> layers;
-  for (OpOperand &use : value.getUses()) {
-    auto linear = dyn_cast<mcuf::LinearOp>(use.getOwner());
-    if (!isConstantLayer(linear) || use.getOperandNumber() != 0)
-      return {};
-    layers.push_back(linear);
-  }
-  // In program order, so that the result does not depend on the order of uses.
-  llvm::sort(layers, [](mcuf::LinearOp a, mcuf::LinearOp b) { return a->isBeforeInBlock(b); });
-  return layers;
-}
-
 /// `constant` with one zero behind each of the `groups` equal parts of dimension `dim`.
 Value padGroups(OpBuilder &builder, Location location, Value constant, size_t dim, int64_t groups) {
   SmallVector<int64_t> shape(mcuf::shapeOf(constant)), split(shape), zeros;

@@ -174,6 +174,25 @@ def a_spike_in_the_residual_stream_is_held(tools):
     check_agreement(tools, package, model, sample("test_images.npy"), sample("test_labels.npy"), 0.97, 0.03)
 
 
+@case
+def pruned_units_take_no_bytes(tools):
+    """Hidden units and a head with weights of zero, a block that adds zero: none of them in the package, and the logits of the pruned float network."""
+    pruned = tools.path("pruned.onnx")
+    subprocess.run([sys.executable, "-B", os.path.join(ROOT, "test", "tools", "prune_units.py"), sample("shapes_vit.onnx"), pruned], check=True)
+    plain = report_of(tools.compile(sample("shapes_vit.onnx"), sample("calibration.npy"), output="plain"))
+    package = tools.compile(pruned, sample("calibration.npy"))
+    report = report_of(package)
+    saved = plain["flash"]["weights_bytes"] - report["flash"]["weights_bytes"]
+    print(saved, plain["model"]["macs"], report["model"]["macs"], plain["model"]["parameters"], report["model"]["parameters"])
+    # 10 of 11 units of three MLPs, since their number stays even; the fourth MLP; a head of 32 channels. Each unit has a bias and a multiplier.
+    mlps, block, head = 3 * 10 * (2 * 64 + 8), 2 * 64 * 256 + 8 * (256 + 64), 4 * 32 * 64 + 8 * 3 * 32
+    expect(saved >= mlps + block + head, "%d bytes saved, of %d" % (saved, mlps + block + head))
+    check_both_targets(tools, package, first_images(tools, sample("test_images.npy"), 8))
+    # Pruning without training leaves close calls between classes: it is the logits that show whether a constant was lost on the way.
+    result = check_agreement(tools, package, pruned, sample("test_images.npy"), sample("test_labels.npy"), 0.96, 0.02)
+    expect(result["max_abs_error"] < 0.1, "a logit is off by %.3f" % result["max_abs_error"])
+
+
 def keywords(tools):
     """A post-norm transformer on a float sequence. Its four recordings are all there is to calibrate with, so they are in the test, too."""
     return tools.compile(shared("models/kwt1_mfcc98x40.onnx"), shared("keywords/mfcc.npy"))
