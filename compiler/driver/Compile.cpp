@@ -11,6 +11,7 @@
 #include "compiler/support/TargetDescription.h"
 #include "compiler/support/WriteFile.h"
 #include "dialects/mcuf/McufDialect.h"
+#include "dialects/mcurt/McurtDialect.h"
 #include "passes/Passes.h"
 
 #include "mlir/IR/AsmState.h"
@@ -63,6 +64,7 @@ private:
   FailureOr<PlannedSchedule> search(const ScheduleRequest &request);
   LogicalResult divideBudget();
   LogicalResult refuse();
+  std::string flashRemedy(int64_t packBytes, int64_t flashBytes);
   LogicalResult emit(llvm::StringRef name);
 
   /// After each phase: dump if asked to. True where the compilation is to stop here.
@@ -348,14 +350,42 @@ FitLimits Compilation::limits() const {
   return {uint64_t(budget), uint64_t(options.sramBytes.value_or(int64_t(sram))), uint64_t(options.flashBytes.value_or(int64_t(flash)))};
 }
 
+/// What would make the weights fit: four bits where the linear layers have eight, more flash, or another network.
+std::string Compilation::flashRemedy(int64_t packBytes, int64_t flashBytes) {
+  const int64_t group = options.int4Group ? options.int4Group : kDefaultInt4Group;
+  int64_t least = packBytes;
+  llvm::DenseSet<Operation *> embeddings; // keep eight bits
+  auto layers = (*module->getOps<func::FuncOp>().begin())->getAttrOfType<ArrayAttr>("mcurt.layers");
+  module->walk([&](mcurt::CallOp call) {
+    if (call.getLayer() && cast<DictionaryAttr>(layers[*call.getLayer()]).getAs<StringAttr>("kind") == "patch_embed")
+      for (Value buffer : call.getBuffers())
+        embeddings.insert(buffer.getDefiningOp());
+  });
+  module->walk([&](mcurt::ConstantOp weights) {
+    if (weights.getLayout() != mcurt::Layout::Paired || embeddings.contains(weights))
+      return;
+    const int64_t units = llvm::alignTo(weights.getType().getDimSize(0), 2), depth = weights.getType().getDimSize(1);
+    least -= units * depth - units * (depth / 2 + int64_t(llvm::divideCeil(depth, group)));
+  });
+  const std::string bytes = std::to_string(least);
+  if (least > flashBytes)
+    return "note: with --weights int4 and --min-sqnr 0, four bits in all linear layers, they would still take about " + bytes +
+           " bytes; give them more with --flash, or the network fewer parameters\n";
+  if (options.int4Group)
+    return "note: with a lower --min-sqnr more layers have four bits; with 0 all of them, and the weights take about " + bytes + " bytes\n";
+  return "note: --weights int4 stores layers in four bits as far as the network bears it; in all of them the weights take about " + bytes + " bytes\n";
+}
+
 LogicalResult Compilation::emit(StringRef name) {
   AtomicOutput package(options.outputDirectory);
   if (llvm::Error error = emitPackage(*module, {name.str(), resourceDir(), target.name, weightsRegion().name, limits(), options.dims}, package))
     return fail(llvm::toString(std::move(error)));
   int64_t packBytes = int64_t(package.fileContents().at(name.str() + ".weights").size());
   int64_t flashBytes = options.flashBytes.value_or(int64_t(weightsRegion().sizeBytes));
-  if (packBytes > flashBytes)
+  if (packBytes > flashBytes) {
+    notes += flashRemedy(packBytes, flashBytes);
     return fail("weights need " + Twine(packBytes) + " bytes, flash '" + weightsRegion().name + "' has " + Twine(flashBytes), Code::Memory);
+  }
   if (llvm::Error error = package.commit())
     return fail(llvm::toString(std::move(error)));
   std::string places;

@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import sys
 
 import numpy as np
@@ -161,7 +162,15 @@ def memories_have_budgets_of_their_own(tools):
 
 @case
 def flash_that_is_too_small(tools):
-    refused(tools, SAMPLE, "flash", extra=("--flash", "100K"))
+    """The message has both sizes and what would help; the size that it promises is that of the package."""
+    four = refused(tools, SAMPLE, "weights need ", "flash 'qspi' has 200000", "note: --weights int4 stores layers in four bits", extra=("--flash", "200000"))
+    lower = refused(tools, SAMPLE, "note: with a lower --min-sqnr", extra=("--flash", "200000", "--weights", "int4", "--min-sqnr", "100"))
+    refused(tools, SAMPLE, "they would still take about", "give them more with --flash", extra=("--flash", "100K"))
+    tools.call("mcuformc", SAMPLE, "--calibrate", CALIBRATION, "--mean", "0.5", "--std", "0.5", "--weights", "int4", "--min-sqnr", "0", "-o", tools.path("four"))
+    bytes_in_four = json.loads(read(tools.path("four", "report.json")))["flash"]["pack_bytes"]
+    for text in four, lower:
+        promised = int(re.search(r"take about (\d+) bytes", text).group(1))
+        expect(abs(promised - bytes_in_four) < 0.02 * bytes_in_four, "%d bytes promised, %d taken" % (promised, bytes_in_four))
 
 
 @case
