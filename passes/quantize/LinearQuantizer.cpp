@@ -62,14 +62,14 @@ public:
   double scale() const { return unitScale; }
   llvm::ArrayRef<int8_t> groupScales() const { return scales; }
 
-  /// Weights in units of `scale`; returns the expected squared error.
-  double round(double scale, llvm::MutableArrayRef<int8_t> rounded) const {
+  /// Weights in units of `scale`; returns the expected squared error. `fromNearest` as in WeightRounding.
+  double round(double scale, llvm::MutableArrayRef<int8_t> rounded, bool fromNearest = true) const {
     std::vector<double> steps(weights.size());
     for (size_t k = 0; k < steps.size(); ++k)
       steps[k] = scale * factors[k];
     double error = 0;
     if (rounding) {
-      error = rounding->round(weights, steps, limit, rounded);
+      error = rounding->round(weights, steps, limit, rounded, fromNearest);
     } else {
       for (size_t k = 0; k < steps.size(); ++k) {
         rounded[k] = int8_t(roundWeight(weights[k], steps[k], limit));
@@ -146,7 +146,7 @@ IntegerLinear quantizeLinear(const FloatLinear &layer) {
     } else if (rounding) {
       double best = scale, bestError = -1;
       for (double step : kScaleSteps)
-        if (double error = unit.round(scale * step, rounded); bestError < 0 || error < bestError) {
+        if (double error = unit.round(scale * step, rounded, /*fromNearest=*/false); bestError < 0 || error < bestError) {
           bestError = error;
           best = scale * step;
         }

@@ -63,7 +63,7 @@ double WeightRounding::round(llvm::ArrayRef<double> weights, double scale, llvm:
 }
 
 double WeightRounding::round(llvm::ArrayRef<double> weights, llvm::ArrayRef<double> scales, double limit,
-                             llvm::MutableArrayRef<int8_t> rounded) const {
+                             llvm::MutableArrayRef<int8_t> rounded, bool fromNearest) const {
   // e^T C e is the sum over positions j of (sum over i >= j of L[i][j] * e[i])^2: with all later errors known, the best weight at j brings that sum next to 0.
   std::vector<double> carried(size_t(depth), 0);
   for (int64_t i = depth - 1; i >= 0; --i) {
@@ -75,6 +75,8 @@ double WeightRounding::round(llvm::ArrayRef<double> weights, llvm::ArrayRef<doub
     rounded[order[i]] = int8_t(value);
   }
   double best = descend(weights, scales, limit, rounded);
+  if (!fromNearest)
+    return best;
   std::vector<int8_t> plain(static_cast<size_t>(depth));
   for (int64_t k = 0; k < depth; ++k)
     plain[k] = int8_t(nearest(weights[k] / scales[k], limit));

@@ -21,8 +21,10 @@ public:
   /// first; what one leaves is compensated by those that follow. Single steps that still help are taken afterwards. None ends more than two
   /// steps from the integer nearest to it. Not worse than rounding to nearest. Returns e^T C e.
   double round(llvm::ArrayRef<double> weights, double scale, llvm::MutableArrayRef<int8_t> rounded) const;
-  /// The same with a scale for each weight, to integers in [-limit, limit].
-  double round(llvm::ArrayRef<double> weights, llvm::ArrayRef<double> scales, double limit, llvm::MutableArrayRef<int8_t> rounded) const;
+  /// The same with a scale for each weight, to integers in [-limit, limit]. Without `fromNearest` the steps do not start from rounding to
+  /// nearest as well: enough to compare scales by, for half of the time.
+  double round(llvm::ArrayRef<double> weights, llvm::ArrayRef<double> scales, double limit, llvm::MutableArrayRef<int8_t> rounded,
+               bool fromNearest = true) const;
 
 private:
   double descend(llvm::ArrayRef<double> weights, llvm::ArrayRef<double> scales, double limit, llvm::MutableArrayRef<int8_t> rounded) const;
