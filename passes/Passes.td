@@ -245,6 +245,7 @@ def Calibrate : Mcuf_FunctionPass<"mcuf-calibrate"> {
     ListOption<"mean", "mean", "float", "Mean of the pixels in [0, 1], per channel">,
     ListOption<"std", "std", "float", "Standard deviation of the pixels in [0, 1], per channel">,
     Option<"int4Group", "int4-group", "int64_t", "0", "Also measure what weights of four bits, so many inputs to a scale, cost each layer; 0: do not">,
+    Option<"wideWeights", "wide-weights", "bool", "false", "Also measure what eight bits cost each layer that may have more">,
     Option<"operands", "operands", "bool", "false", "Also measure what storing the operands of linear layers in 8 bits costs">,
     Option<"covariance", "covariance", "bool", "true", "Also note how the inputs of each linear layer vary together">,
   ];
@@ -263,6 +264,7 @@ def Quantize : Pass<"mcuf-quantize", "::mlir::ModuleOp"> {
     Option<"minSqnr", "min-sqnr", "double", "14", "Signal to noise of the network's result, in dB, that weights of four bits may cost it">,
     Option<"operandBits", "operand-bits", "int64_t", "16", "Of what linear layers read: 16, or 8">,
     Option<"minOperandSqnr", "min-operand-sqnr", "double", "-1000", "Signal to noise of the network's result, in dB, that operands of 8 bits may cost it; those beyond keep 16">,
+    Option<"excessNoise", "excess-noise", "double", "0", "Power of the result's error, over that of the result, that wider weights are to take away">,
     Option<"noteValues", "note-values", "bool", "false", "Note at each operator which value of the float network it stands for, and its scales (mcuf.value)">,
   ];
   let dependentDialects = ["::mcuform::mcuf::McufDialect", "::mlir::quant::QuantizationDialect"];

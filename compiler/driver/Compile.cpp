@@ -2,6 +2,7 @@
 
 #include "compiler/driver/Diagnostics.h"
 #include "compiler/driver/ExplainMemory.h"
+#include "compiler/driver/IntegerAccuracy.h"
 #include "compiler/driver/Model.h"
 #include "compiler/driver/ScheduleSearch.h"
 #include "compiler/emission/Package.h"
@@ -17,8 +18,11 @@
 #include "mlir/IR/AsmState.h"
 #include "llvm/ADT/StringExtras.h"
 #include "llvm/Support/FileSystem.h"
+#include "llvm/Support/Format.h"
 #include "llvm/Support/Path.h"
 #include "llvm/Support/raw_ostream.h"
+
+#include <cmath>
 
 using namespace mlir;
 
@@ -29,6 +33,14 @@ namespace {
 constexpr int64_t kApplicationBytes = 1024;
 /// The same of every memory but the first, where there are several.
 constexpr int64_t kApplicationBytesElsewhere = 256;
+
+constexpr StringLiteral kFacts = "mcuf.quantization";
+
+std::string decibels(double value) {
+  std::string text;
+  llvm::raw_string_ostream(text) << llvm::format("%.1f", value);
+  return text;
+}
 
 class Compilation {
 public:
@@ -61,6 +73,10 @@ private:
   std::string cacheOf(ArrayRef<int64_t> absorbed) const;
   ScheduleRequest scheduleRequest() const;
   LogicalResult quantize(ModuleOp fused, ArrayRef<int64_t> absorbed);
+  LogicalResult holdAccuracy();
+  bool hasNarrowerWeights();
+  FailureOr<IntegerAccuracy> measure();
+  func::FuncOp integerNetwork() { return *module->getOps<func::FuncOp>().begin(); }
   FailureOr<PlannedSchedule> search(const ScheduleRequest &request);
   LogicalResult divideBudget();
   LogicalResult refuse();
@@ -177,7 +193,7 @@ LogicalResult Compilation::compile() {
       return success(succeeded(stop));
   }
   fused = cast<ModuleOp>((*module)->clone());
-  if (failed(quantize(*module, {})))
+  if (failed(quantize(*module, {})) || failed(holdAccuracy()))
     return failure();
   stop = endPhase(Phase::Quantize);
   if (failed(stop) || *stop)
@@ -205,9 +221,65 @@ LogicalResult Compilation::quantize(ModuleOp network, ArrayRef<int64_t> absorbed
       manager.addNestedPass<func::FuncOp>(createAbsorbProjections(attentions));
     }
     CalibrateOptions calibrate = calibration;
-    calibrate.cache = cacheOf(absorbed);
+    // A cache is that of eight bits: what wider weights ask for depends on inputs.
+    calibrate.cache = calibration.wideWeights ? "" : cacheOf(absorbed);
     buildQuantizePipeline(manager, calibrate, quantization);
   });
+}
+
+/// Where a signal to noise was asked for: what came of it, in the report. In the default precision, where it is less, layers get wider
+/// weights until it is there; a warning where it cannot be reached.
+LogicalResult Compilation::holdAccuracy() {
+  if (!options.minSqnrDb)
+    return success();
+  const bool isDefault = options.precision == "default" && !options.int4Group;
+  if (options.calibrationPath.empty()) {
+    if (isDefault)
+      integerNetwork().emitWarning() << "--min-sqnr needs inputs to be measured on, a calibration cache has none: pass --calibrate as well";
+    return success();
+  }
+  auto powerOf = [](double sqnrDb) { return std::pow(10, -sqnrDb / 10); };
+  FailureOr<IntegerAccuracy> accuracy = measure();
+  while (succeeded(accuracy) && accuracy->sqnrDb < *options.minSqnrDb && isDefault && hasNarrowerWeights()) {
+    calibration.wideWeights = true;
+    // Errors of layers add up in power, but for a little: what is still missing is asked for on top, and enough of it to get on.
+    const double missing = powerOf(accuracy->sqnrDb) - powerOf(*options.minSqnrDb);
+    quantization.excessNoise += std::max(missing, quantization.excessNoise / 4);
+    module = cast<ModuleOp>((*fused)->clone());
+    if (failed(quantize(*module, {})))
+      return failure();
+    accuracy = measure();
+  }
+  if (failed(accuracy))
+    return failure();
+  Builder builder(&context);
+  NamedAttrList facts((*module)->getAttrOfType<DictionaryAttr>(kFacts));
+  facts.set("measured_sqnr_db", builder.getF64FloatAttr(accuracy->sqnrDb));
+  facts.set("wanted_sqnr_db", builder.getF64FloatAttr(*options.minSqnrDb));
+  (*module)->setAttr(kFacts, facts.getDictionary(&context));
+  if (accuracy->sqnrDb < *options.minSqnrDb)
+    integerNetwork().emitWarning()
+        << "the network's result is " << decibels(accuracy->sqnrDb) << " dB above its errors, measured on " << accuracy->inputs
+        << " of the calibration inputs; --min-sqnr asks for " << decibels(*options.minSqnrDb) << "; "
+        << (isDefault ? "all layers that can have wider weights have them: mcuform-run --per-layer shows where the rest comes from"
+                      : "its bound is kept by a sum over single layers: raise it, or do without --weights int4 and --precision");
+  return success();
+}
+
+/// Whether there is a layer that could have wider weights and has not.
+bool Compilation::hasNarrowerWeights() {
+  auto facts = (*module)->getAttrOfType<DictionaryAttr>(kFacts);
+  auto wide = facts.getAs<ArrayAttr>("layers_of_wider_weights");
+  return !wide || int64_t(wide.size()) < facts.getAs<IntegerAttr>("layers_that_may_be_wider").getInt();
+}
+
+FailureOr<IntegerAccuracy> Compilation::measure() {
+  InputNormalization normalization{SmallVector<float>(calibration.mean), SmallVector<float>(calibration.std)};
+  llvm::Expected<IntegerAccuracy> accuracy =
+      measureAccuracy(*fused->getOps<func::FuncOp>().begin(), integerNetwork(), options.calibrationPath, normalization);
+  if (!accuracy)
+    return fail("accuracy on '" + options.calibrationPath + "': " + llvm::toString(accuracy.takeError()), Code::Quantization);
+  return *accuracy;
 }
 
 /// The calibration cache of the network with these projections absorbed: another network, another file beside the first.

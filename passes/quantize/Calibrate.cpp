@@ -68,7 +68,7 @@ struct Calibrate : impl::CalibrateBase<Calibrate> {
     }
     // What the file of another choice would lack.
     const std::string choices = method + (int4Group ? " for four-bit weights in groups of " + std::to_string(int4Group) : "") +
-                                (operands ? " for operands of 8 bits" : "");
+                                (operands ? " for operands of 8 bits" : "") + (wideWeights ? " for wider weights" : "");
     InputNormalization normalization{llvm::to_vector(mean), llvm::to_vector(std)};
     if (inputs.empty()) {
       if (llvm::Error error = readCalibrationCache(cache, function, normalization, choices))
@@ -114,6 +114,13 @@ struct Calibrate : impl::CalibrateBase<Calibrate> {
         return signalPassFailure();
       for (auto [layer, share] : *noise)
         setChannelAttribute(layer, kInt4NoiseAttr, {share});
+    }
+    if (wideWeights) {
+      FailureOr<LayerNoise> noise = measureInt8Noise(function, *images);
+      if (failed(noise))
+        return signalPassFailure();
+      for (auto [layer, share] : *noise)
+        setChannelAttribute(layer, kInt8NoiseAttr, {share});
     }
     if (operands) {
       FailureOr<LayerNoise> noise = measureOperandNoise(function, *images);

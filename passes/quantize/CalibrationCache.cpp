@@ -19,7 +19,7 @@ namespace {
 constexpr llvm::StringLiteral kOpAttributes[] = {kMaxAbsAttr,      kMeanAttr,      kMeanSquareAttr,
                                                  kCovarianceAttr,  kPatchMeanAttr, kPatchMeanSquareAttr,
                                                  kPatchMaxAbsAttr, kRangeAttr,     kInt4NoiseAttr,
-                                                 kOperandNoiseAttr,
+                                                 kOperandNoiseAttr, kInt8NoiseAttr,
                                                  kPatchCovarianceAttr};
 constexpr llvm::StringLiteral kArgumentAttributes[] = {kMeanAttr, kStdAttr};
 constexpr llvm::StringLiteral kInputCount = "inputs";

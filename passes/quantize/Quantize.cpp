@@ -11,6 +11,7 @@
 #include "passes/quantize/MapRewriter.h"
 #include "passes/quantize/OperandChoice.h"
 #include "passes/quantize/ScalePlan.h"
+#include "passes/quantize/WideChoice.h"
 #include "passes/support/HeadAttribute.h"
 #include "passes/support/ValueAttribute.h"
 
@@ -41,9 +42,11 @@ Type quantType(MLIRContext *context, unsigned bits, double scale) {
 /// Replaces the float ops of a function by their integer forms.
 class Rewriter {
 public:
-  /// What linear layers read of `narrow` has 8 bits.
-  Rewriter(func::FuncOp function, const Roles &roles, ScalePlan &plan, const llvm::DenseSet<Value> &narrow, bool notesValues)
-      : function(function), roles(roles), plan(plan), narrow(narrow), notesValues(notesValues), builder(function.getContext()) {}
+  /// What linear layers read of `narrow` has 8 bits; the layers `wide` become two.
+  Rewriter(func::FuncOp function, const Roles &roles, ScalePlan &plan, const llvm::DenseSet<Value> &narrow,
+           const llvm::DenseSet<Operation *> &wide, bool notesValues)
+      : function(function), roles(roles), plan(plan), narrow(narrow), wide(wide), notesValues(notesValues),
+        builder(function.getContext()) {}
   LogicalResult run();
 
 private:
@@ -89,6 +92,7 @@ private:
   const Roles &roles;
   ScalePlan &plan;
   const llvm::DenseSet<Value> &narrow;
+  const llvm::DenseSet<Operation *> &wide;
   bool notesValues;
   OpBuilder builder;
   llvm::DenseMap<Value, Value> values, narrowedTokens;
@@ -289,7 +293,18 @@ LogicalResult Rewriter::rewriteAdd(mcuf::BinaryOp add) {
   if (!bias)
     return failure();
   Location location = FusedLoc::get(builder.getContext(), {linear.getLoc(), add.getLoc()});
-  replace(add, createLinear<mcuf::QLinearAddOp>(location, typed(add, 16, plan.residualScale().base), linear, layer, bias, mult, values.lookup(stream)));
+  Type type = typed(add, 16, plan.residualScale().base);
+  Value sum = createLinear<mcuf::QLinearAddOp>(location, type, linear, layer, bias, mult, values.lookup(stream));
+  if (wide.contains(linear)) {
+    FailureOr<IntegerLinear> rest = plan.quantizeRest(linear, layer);
+    if (failed(rest))
+      return failure();
+    auto [restBias, restMult] = epilogueOf(linear, *rest, scale);
+    if (!restBias)
+      return failure();
+    sum = createLinear<mcuf::QLinearAddOp>(location, type, linear, *rest, restBias, restMult, sum);
+  }
+  replace(add, sum);
   return success();
 }
 
@@ -541,7 +556,8 @@ LogicalResult Rewriter::run() {
 }
 
 /// What the report says about the integer network.
-DictionaryAttr factsOf(func::FuncOp function, const ScalePlan &plan, const Int4Choice &int4, const OperandChoice &operands, bool hasTanhGelu) {
+DictionaryAttr factsOf(func::FuncOp function, const ScalePlan &plan, const Int4Choice &int4, const OperandChoice &operands,
+                       const WideChoice &wide, bool hasTanhGelu) {
   Builder builder(function.getContext());
   const ResidualScale &residual = plan.residualScale();
   SmallVector<NamedAttribute> facts{
@@ -573,6 +589,13 @@ DictionaryAttr factsOf(func::FuncOp function, const ScalePlan &plan, const Int4C
     if (operands.noise > 0)
       facts.push_back(builder.getNamedAttr("operands_predicted_sqnr_db", builder.getF64FloatAttr(-10 * std::log10(operands.noise))));
   }
+  if (!wide.layers.empty()) {
+    SmallVector<Attribute> names;
+    for (const std::string &name : wide.names)
+      names.push_back(builder.getStringAttr(name));
+    facts.push_back(builder.getNamedAttr("layers_of_wider_weights", builder.getArrayAttr(names)));
+    facts.push_back(builder.getNamedAttr("layers_that_may_be_wider", builder.getI64IntegerAttr(wide.candidates)));
+  }
   if (hasTanhGelu) // computed as the exact form
     facts.push_back(builder.getNamedAttr("tanh_gelu_difference", builder.getF64FloatAttr(kTanhGeluDifference)));
   return builder.getDictionaryAttr(facts);
@@ -583,6 +606,7 @@ struct Precision {
   double minSqnrDb; ///< for weights of four bits
   int64_t operandBits;
   double minOperandSqnrDb;
+  double excessNoise; ///< that wider weights are to take away
 };
 
 LogicalResult quantizeFunction(func::FuncOp function, bool compensate, const Precision &precision, bool notesValues) {
@@ -605,12 +629,13 @@ LogicalResult quantizeFunction(func::FuncOp function, bool compensate, const Pre
     return failure();
   FailureOr<Int4Choice> int4 = chooseInt4Layers(function, precision.int4Group, precision.minSqnrDb);
   FailureOr<OperandChoice> operands = chooseOperands(function, precision.operandBits, precision.minOperandSqnrDb);
-  if (failed(int4) || failed(operands))
+  FailureOr<WideChoice> wide = chooseWideLayers(function, precision.excessNoise);
+  if (failed(int4) || failed(operands) || failed(wide))
     return failure();
   ScalePlan plan(function, *roles, compensate, int4->layers, int4->group, progress);
-  if (failed(plan.chooseResidual()) || failed(Rewriter(function, *roles, plan, operands->narrow, notesValues).run()))
+  if (failed(plan.chooseResidual()) || failed(Rewriter(function, *roles, plan, operands->narrow, wide->layers, notesValues).run()))
     return failure();
-  function->getParentOp()->setAttr("mcuf.quantization", factsOf(function, plan, *int4, *operands, hasTanhGelu));
+  function->getParentOp()->setAttr("mcuf.quantization", factsOf(function, plan, *int4, *operands, *wide, hasTanhGelu));
   function->removeAttr(kCalibrationInputsAttr);
   return success();
 }
@@ -619,7 +644,7 @@ struct Quantize : impl::QuantizeBase<Quantize> {
   using Base::Base;
   void runOnOperation() override {
     for (func::FuncOp function : getOperation().getOps<func::FuncOp>())
-      if (failed(quantizeFunction(function, compensateRounding, {int4Group, minSqnr, operandBits, minOperandSqnr}, noteValues)))
+      if (failed(quantizeFunction(function, compensateRounding, {int4Group, minSqnr, operandBits, minOperandSqnr, excessNoise}, noteValues)))
         signalPassFailure();
   }
 };

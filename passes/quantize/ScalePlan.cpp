@@ -191,7 +191,7 @@ Storage ScalePlan::storageOf(Value value) const {
       });
 }
 
-FailureOr<IntegerLinear> ScalePlan::quantize(mcuf::LinearOp linear) {
+FailureOr<FloatLinear> ScalePlan::storedLinear(mcuf::LinearOp linear) const {
   FailureOr<FloatLinear> layer = readLinear(linear, compensate);
   if (failed(layer))
     return failure();
@@ -206,11 +206,32 @@ FailureOr<IntegerLinear> ScalePlan::quantize(mcuf::LinearOp linear) {
     layer->channelScale = input.channel;
   layer->inputBound = input.bound;
   layer->group = int4.contains(linear) ? int4Group : 0;
+  return layer;
+}
+
+FailureOr<IntegerLinear> ScalePlan::quantize(mcuf::LinearOp linear) {
+  FailureOr<FloatLinear> layer = storedLinear(linear);
+  if (failed(layer))
+    return failure();
   IntegerLinear result = quantizeLinear(*layer);
   progress.advance();
   noiseToSignalSum += result.noiseToSignal;
   ++linearCount;
   return result;
+}
+
+FailureOr<IntegerLinear> ScalePlan::quantizeRest(mcuf::LinearOp linear, const IntegerLinear &first) const {
+  FailureOr<FloatLinear> layer = storedLinear(linear);
+  if (failed(layer))
+    return failure();
+  for (int64_t n = 0; n < layer->units; ++n) {
+    const double step = first.accumulatorScale[size_t(n)] / layer->inputScale;
+    for (int64_t k = 0; k < layer->depth; ++k)
+      layer->weights[size_t(n * layer->depth + k)] -=
+          float(step * first.weights[size_t(n * layer->depth + k)] / layer->channelScale[size_t(k)]);
+    layer->bias[size_t(n)] -= first.bias[size_t(n)] * first.accumulatorScale[size_t(n)];
+  }
+  return quantizeLinear(*layer);
 }
 
 FailureOr<IntegerLinear> ScalePlan::quantize(mcuf::PatchEmbedOp embed) {

@@ -62,6 +62,8 @@ public:
   mlir::FailureOr<IntegerLinear> quantize(mcuf::LinearOp linear);
   /// Of windows that read the image. Fails, with a diagnostic, where mean and standard deviation are missing or out of range.
   mlir::FailureOr<PixelStorage> pixelStorage(mcuf::WindowsOp windows) const;
+  /// What `first`, the layer in integers, lacks: a second layer on the same input that is added to it.
+  mlir::FailureOr<IntegerLinear> quantizeRest(mcuf::LinearOp linear, const IntegerLinear &first) const;
   /// Of the integers in which a sequence, the network's input, comes.
   double sequenceScale(mcuf::PatchEmbedOp embed) const;
   /// gamma or beta, `vector`, per channel; `otherwise` where there is none.
@@ -80,6 +82,8 @@ private:
   double leastSumScale(mlir::Value value) const;
   /// cacheScale without regard to tables of relative positions.
   std::vector<double> plainCacheScale(mlir::Value value) const;
+  /// The layer with its input as it is stored.
+  mlir::FailureOr<FloatLinear> storedLinear(mcuf::LinearOp linear) const;
   mlir::FailureOr<IntegerLinear> quantize(mcuf::PatchEmbedOp embed);
   /// Quantizes the layer with which `op` writes the residual stream, if there is one; the least scale that each channel of the stream may
   /// have for it.

@@ -101,6 +101,26 @@ Replacement coarsened(Value value) {
           }};
 }
 
+/// With weights as quantizeLinear makes them, in groups of `group` or in eight bits, of the layers that `isMeasured` names.
+FailureOr<LayerNoise> measureWeightNoise(func::FuncOp function, const ImageSet &inputs, int64_t group, llvm::function_ref<bool(mcuf::LinearOp)> isMeasured) {
+  std::vector<Replacement> replacements;
+  bool ok = true;
+  function.walk([&](mcuf::LinearOp linear) {
+    if (!isMeasured(linear))
+      return;
+    FailureOr<FloatLinear> layer = readLinear(linear, /*withCovariance=*/true);
+    ok &= succeeded(layer) && !layer->meanSquare.empty();
+    if (!ok)
+      return;
+    // Fine enough for the bias; no weight is clipped for the accumulator's sake.
+    layer->inputScale = std::max(1e-9, std::sqrt(*llvm::max_element(layer->meanSquare)) / (1 << 12));
+    layer->inputBound = 1;
+    layer->group = group;
+    replacements.push_back(quantized(linear, *layer));
+  });
+  return ok ? measure(function, inputs, replacements) : FailureOr<LayerNoise>(failure());
+}
+
 } // namespace
 
 llvm::SetVector<Value> findOperands(func::FuncOp function) {
@@ -123,20 +143,14 @@ FailureOr<LayerNoise> measureOperandNoise(func::FuncOp function, const ImageSet 
 }
 
 FailureOr<LayerNoise> measureInt4Noise(func::FuncOp function, const ImageSet &inputs, int64_t group) {
-  std::vector<Replacement> replacements;
-  bool ok = true;
-  function.walk([&](mcuf::LinearOp linear) {
-    FailureOr<FloatLinear> layer = readLinear(linear, /*withCovariance=*/true);
-    ok &= succeeded(layer) && !layer->meanSquare.empty();
-    if (!ok)
-      return;
-    // Fine enough for the bias; no weight is clipped for the accumulator's sake.
-    layer->inputScale = std::max(1e-9, std::sqrt(*llvm::max_element(layer->meanSquare)) / (1 << 12));
-    layer->inputBound = 1;
-    layer->group = group;
-    replacements.push_back(quantized(linear, *layer));
-  });
-  return ok ? measure(function, inputs, replacements) : FailureOr<LayerNoise>(failure());
+  return measureWeightNoise(function, inputs, group, [](mcuf::LinearOp) { return true; });
+}
+
+FailureOr<LayerNoise> measureInt8Noise(func::FuncOp function, const ImageSet &inputs) {
+  FailureOr<Roles> roles = Roles::find(function);
+  if (failed(roles))
+    return failure();
+  return measureWeightNoise(function, inputs, 0, [&](mcuf::LinearOp linear) { return roles->of(linear) == Role::Residual; });
 }
 
 } // namespace mcuform

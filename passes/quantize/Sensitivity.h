@@ -18,6 +18,9 @@ using LayerNoise = llvm::MapVector<mlir::Operation *, double>;
 /// network once for each layer. Independent of the number of threads.
 mlir::FailureOr<LayerNoise> measureInt4Noise(mlir::func::FuncOp function, const ImageSet &inputs, int64_t group);
 
+/// With weights of eight bits, of the layers that write the residual stream: those that can have more.
+mlir::FailureOr<LayerNoise> measureInt8Noise(mlir::func::FuncOp function, const ImageSet &inputs);
+
 /// The same for what linear layers read, stored in 8 bits with a range for each channel.
 mlir::FailureOr<LayerNoise> measureOperandNoise(mlir::func::FuncOp function, const ImageSet &inputs);
 

@@ -174,6 +174,21 @@ def flash_that_is_too_small(tools):
 
 
 @case
+def a_signal_to_noise_that_cannot_be_held(tools):
+    """A warning with what was reached; without inputs, that it was not measured."""
+    common = [SAMPLE, "--mean", "0.5", "--std", "0.5", "--min-sqnr", "90", "-o", tools.path("out")]
+    text = tools.call("mcuformc", *common, "--calibrate", CALIBRATION)
+    facts = json.loads(read(tools.path("out", "report.json")))["quantization"]
+    expect("the network's result is %.1f dB above its errors" % facts["measured_sqnr_db"] in text and "--min-sqnr asks for 90.0" in text, text)
+    expect(len(facts["layers_of_wider_weights"]) == facts["layers_that_may_be_wider"] == 8, "%s" % facts)
+    text = tools.call("mcuformc", *common[:-4], "-o", tools.path("plain"), "--calibrate", CALIBRATION, "--calibration-cache", tools.path("cache"))
+    text = tools.call("mcuformc", *common, "--calibration-cache", tools.path("cache"))
+    expect("--min-sqnr needs inputs to be measured on" in text, text)
+    text = tools.call("mcuformc", *common, "--calibrate", CALIBRATION, "--weights", "int4")
+    expect("its bound is kept by a sum over single layers" in text, text)
+
+
+@case
 def weight_panels_of_nonsense_sizes(tools):
     # Patches of 8 x 8 x 3 are not the smallest: a pair of units of depth 64 takes 128 bytes, twice.
     refused(tools, SAMPLE, "weight panels of 255 bytes hold no pair of units of any layer: the smallest needs 256", extra=("--weight-panel", "255"))

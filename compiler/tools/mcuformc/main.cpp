@@ -60,7 +60,8 @@ int main(int argc, char **argv) {
                              ""));
   app.add_option("--min-sqnr", options.minSqnrDb,
                  "how far the noise of four-bit weights, or of operands in --precision mixed, must stay below the network's result, in dB as "
-                 "predicted from single layers (default 14 and 28); what would be beyond keeps its bits");
+                 "predicted from single layers (default 14 and 28); what would be beyond keeps its bits. Without these options: how far the "
+                 "result is to be above its errors, as measured on calibration inputs; layers get weights of two times 8 bits until it is");
   app.add_option("--precision", options.precision,
                  "what linear layers read: default, 16 bits; strict, 8 bits; mixed, 8 bits but where the result needs 16 (see --min-sqnr)")
       ->check(CLI::IsMember(std::vector<std::string>(std::begin(kPrecisions), std::end(kPrecisions))));
