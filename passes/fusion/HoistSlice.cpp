@@ -69,7 +69,7 @@ struct HoistPattern : OpRewritePattern<mcuf::SliceOp> {
       rewriter.replaceOpWithNewOp<mcuf::ReshapeOp>(slice, taken, mcuf::shapeOf(slice));
       return success();
     }
-    bool rowwise = isa<mcuf::LayerNormOp, mcuf::GeluOp, mcuf::SwishOp, mcuf::HardSwishOp, mcuf::LinearOp, mcuf::UnaryOp>(op);
+    bool rowwise = isa<mcuf::LayerNormOp, mcuf::LinearOp, mcuf::UnaryOp>(op) || mcuf::isActivation(op);
     auto add = dyn_cast<mcuf::BinaryOp>(op);
     bool residual = throughResidual && ((add && add.getLhs().getType() == add.getRhs().getType()) || isa<mcuf::AttentionOp>(op));
     if (!rowwise && !residual)
