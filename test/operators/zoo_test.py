@@ -169,14 +169,19 @@ def full_subnet_with_relative_position(tools):
 OPSETS = {"einops": (12, 13, 17, 20)}
 
 
+def random_pictures(count, size, channels):
+    """Coarse patches of random brightness and finer noise on them, uint8."""
+    rng = np.random.default_rng(3)
+    coarse = rng.normal(128, 50, (count, size // 4, size // 4, channels)).repeat(4, 1).repeat(4, 2)
+    return np.clip(coarse + rng.normal(0, 20, coarse.shape), 0, 255).astype(np.uint8)
+
+
 def inputs_of(net, count):
     """uint8 pictures and their normalized form, or float sequences."""
-    rng = np.random.default_rng(3)
     if net.sequence:
-        values = rng.standard_normal((count, *net.sequence)).astype(np.float32)
+        values = np.random.default_rng(3).standard_normal((count, *net.sequence)).astype(np.float32)
         return values, values
-    coarse = rng.normal(128, 50, (count, net.image // 4, net.image // 4, net.channels)).repeat(4, 1).repeat(4, 2)
-    pictures = np.clip(coarse + rng.normal(0, 20, coarse.shape), 0, 255).astype(np.uint8)
+    pictures = random_pictures(count, net.image, net.channels)
     return pictures, ((pictures / 255.0 - 0.5) / 0.5).transpose(0, 3, 1, 2)
 
 
@@ -214,6 +219,21 @@ def shared_models_at_opsets_13_and_17(tools):
             tools.call("mcuform-run", tools.path("out"), "--target", "host", "--input", tools.path("inputs.npy"), "--output", tools.path("int8.npy"))
             same = (np.load(tools.path("int8.npy")).argmax(-1) == expected.argmax(-1)).mean()
             expect(same >= 0.99, "%s: %.1f %% of the answers are the float network's" % (path, 100 * same))
+
+
+@case
+def trained_networks_on_random_images(tools):
+    """What no network was trained for, and no calibration has seen: int8 gives the float network's class."""
+    for model, calibration, mean, std, count, size, channels in (("vit_mnist", "mnist/calibration.npy", "0.1307", "0.3081", 400, 28, 1),
+                                                                 ("vit_tiny_patch16_224", "imagenet/calibration.npy", "0.5", "0.5", 70, 224, 3)):
+        np.save(tools.path("random.npy"), random_pictures(count, size, channels))
+        path = shared("models/%s.onnx" % model)
+        tools.call("mcuformc", path, "-o", tools.path("out"), "--name", "model", "--calibrate", shared(calibration), "--mean", mean, "--std", std)
+        tools.call("mcuform-run", tools.path("out"), "--target", "host", "--input", tools.path("random.npy"), "--reference", path, "--json", tools.path("run.json"))
+        with open(tools.path("run.json")) as file:
+            agreement = json.load(file)["agreement"]
+        print("%s: %.1f %% of %d" % (model, 100 * agreement, count))
+        expect(agreement >= 0.97, "%s: %.1f %%" % (model, 100 * agreement))
 
 
 def onnxruntime_logits(tools, jobs, ranges=None):
