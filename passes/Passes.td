@@ -127,7 +127,7 @@ def FoldQuantization : Mcuf_FunctionPass<"mcuf-fold-quantization"> {
   let summary = "Take away the 8-bit rounding of activations that a quantized model asks for";
   let description = [{
     Pairs of QuantizeLinear and DequantizeLinear with the same parameters, as legalization wrote them out, become their operand: activations are computed in
-    more bits than the file's 8. Where the range begins at zero the pair stands for a ReLU as well, which exporters then leave out; it becomes one unless the operand
+    more bits than the file's 8. Where the range begins at zero the pair stands for a ReLU as well, which quantizers leave out; it becomes one unless the operand
     is not negative anyway. What saturates at other ends of a range, which calibration chose to hold the values, is not kept.
   }];
 }

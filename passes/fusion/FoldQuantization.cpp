@@ -37,9 +37,7 @@ bool isNonNegative(Value value, int depth = 0) {
     return isConstantAtLeast(value, 0);
   if (isa<mcuf::SoftmaxOp>(op))
     return true;
-  if (isa<mcuf::ReshapeOp, mcuf::TransposeOp, mcuf::SliceOp, mcuf::BroadcastOp>(op))
-    return operand(0);
-  if (auto reduce = dyn_cast<mcuf::ReduceOp>(op))
+  if (isa<mcuf::ReshapeOp, mcuf::TransposeOp, mcuf::SliceOp, mcuf::BroadcastOp, mcuf::ReduceOp, mcuf::PoolOp>(op))
     return operand(0);
   if (auto unary = dyn_cast<mcuf::UnaryOp>(op)) {
     switch (unary.getKind()) {
@@ -71,6 +69,7 @@ bool isNonNegative(Value value, int depth = 0) {
   case BinaryKind::Pow:
     return operand(0) || constantSplat(op->getOperand(1)) == 2.0;
   case BinaryKind::Div:
+  case BinaryKind::Min:
     return operand(0) && operand(1);
   case BinaryKind::Max:
     return operand(0) || operand(1);
@@ -92,43 +91,52 @@ std::optional<WithConstant> matchConstant(Value value, BinaryKind kind) {
 
 bool isSame(Value a, Value b) { return a == b || (a && b && mcuf::constantOf(a) == mcuf::constantOf(b)); }
 
-/// (integer(clamp(round(x / scale) + zero)) - zero) * scale, which legalization makes of the two nodes; `zero` may be missing.
-struct QuantizationPattern : OpRewritePattern<mcuf::BinaryOp> {
-  using OpRewritePattern::OpRewritePattern;
-
-  LogicalResult matchAndRewrite(mcuf::BinaryOp op, PatternRewriter &rewriter) const override {
-    auto scaled = matchConstant(op, BinaryKind::Mul);
-    if (!scaled)
-      return failure();
-    auto shifted = matchConstant(scaled->operand, BinaryKind::Sub);
-    auto widened = (shifted ? shifted->operand : scaled->operand).getDefiningOp<mcuf::CastOp>();
-    auto narrowed = widened ? widened.getInput().getDefiningOp<mcuf::CastOp>() : mcuf::CastOp();
-    auto upper = narrowed ? matchScalar(narrowed.getInput(), BinaryKind::Min) : std::nullopt;
-    auto lower = upper ? matchScalar(upper->operand, BinaryKind::Max) : std::nullopt;
-    if (!lower)
-      return failure();
-    auto moved = matchConstant(lower->operand, BinaryKind::Add);
-    auto rounded = unaryOf(moved ? moved->operand : lower->operand, UnaryKind::Round);
-    auto divided = rounded ? matchConstant(rounded.getInput(), BinaryKind::Div) : std::nullopt;
-    if (!divided || !isSame(divided->constant, scaled->constant) || bool(moved) != bool(shifted) ||
-        (moved && !isSame(moved->constant, shifted->constant)))
-      return failure();
-    Value input = divided->operand;
-    // A quantized image is not negative because its pixels are not.
-    const std::optional<double> zero = moved ? constantSplat(moved->constant) : 0.0;
-    if (zero == lower->scalar && !isa<BlockArgument>(input) && !isNonNegative(input))
-      input = createFolded<mcuf::UnaryOp>(rewriter, op.getLoc(), UnaryKind::Relu, input);
-    rewriter.replaceOp(op, input);
-    return success();
-  }
+/// x of (integer(clamp(round(x / scale) + zero)) - zero) * scale, which legalization makes of the two nodes; `zero` may be missing.
+struct Quantization {
+  Value input;
+  bool beginsAtZero; ///< the range that is not clamped
 };
 
+std::optional<Quantization> matchQuantization(mcuf::BinaryOp op) {
+  auto scaled = matchConstant(op, BinaryKind::Mul);
+  if (!scaled)
+    return std::nullopt;
+  auto shifted = matchConstant(scaled->operand, BinaryKind::Sub);
+  auto widened = (shifted ? shifted->operand : scaled->operand).getDefiningOp<mcuf::CastOp>();
+  auto narrowed = widened ? widened.getInput().getDefiningOp<mcuf::CastOp>() : mcuf::CastOp();
+  auto upper = narrowed ? matchScalar(narrowed.getInput(), BinaryKind::Min) : std::nullopt;
+  auto lower = upper ? matchScalar(upper->operand, BinaryKind::Max) : std::nullopt;
+  if (!lower)
+    return std::nullopt;
+  auto moved = matchConstant(lower->operand, BinaryKind::Add);
+  auto rounded = unaryOf(moved ? moved->operand : lower->operand, UnaryKind::Round);
+  auto divided = rounded ? matchConstant(rounded.getInput(), BinaryKind::Div) : std::nullopt;
+  if (!divided || !isSame(divided->constant, scaled->constant) || bool(moved) != bool(shifted) ||
+      (moved && !isSame(moved->constant, shifted->constant)))
+    return std::nullopt;
+  const std::optional<double> zero = moved ? constantSplat(moved->constant) : 0.0;
+  return Quantization{divided->operand, zero == lower->scalar};
+}
+
 struct FoldQuantization : impl::FoldQuantizationBase<FoldQuantization> {
+  /// In the order of the program: whether a value can be negative is known once what it is made of has been folded.
   void runOnOperation() override {
-    RewritePatternSet patterns(&getContext());
-    patterns.add<QuantizationPattern>(&getContext());
-    if (failed(applyToFixpoint(getOperation(), std::move(patterns))))
-      signalPassFailure();
+    OpBuilder builder(&getContext());
+    for (Operation &op : llvm::make_early_inc_range(getOperation().getBody().front())) {
+      auto product = dyn_cast<mcuf::BinaryOp>(op);
+      auto match = product ? matchQuantization(product) : std::nullopt;
+      if (!match)
+        continue;
+      Value input = match->input;
+      builder.setInsertionPoint(product);
+      // A quantized image is not negative because its pixels are not.
+      if (match->beginsAtZero && !isa<BlockArgument>(input) && !isNonNegative(input))
+        input = createFolded<mcuf::UnaryOp>(builder, product.getLoc(), UnaryKind::Relu, input);
+      product.replaceAllUsesWith(input);
+    }
+    for (Operation &op : llvm::make_early_inc_range(llvm::reverse(getOperation().getBody().front())))
+      if (isOpTriviallyDead(&op))
+        op.erase();
   }
 };
 

@@ -297,35 +297,54 @@ def onnxruntime_computes_the_same(tools):
     expect(len(graphs) >= 25, "only %d graphs" % len(graphs))
 
 
-@case
-def quantized_models(tools):
-    """QuantizeLinear and DequantizeLinear as ONNX Runtime's quantization places them: its answers in float arithmetic, and near them in the package."""
+def check_quantized(tools, name, model, given):
+    """The model with QDQ nodes: ONNX Runtime's answers in float arithmetic, and near them in the package."""
     import onnx
     import quantize_qdq
+
+    inputs = normalize(given, 0.5, 0.5)
+    onnx.save(quantize_qdq.with_all_values(model), tools.path("wide.onnx"))
+    onnxruntime_logits(tools, [(tools.path("wide.onnx"), inputs)], tools.path("ranges.json"))
+    with open(tools.path("ranges.json")) as file:
+        ranges = json.load(file)
+    ranges[model.graph.input[0].name] = [float(inputs.min()), float(inputs.max())]
+    path = tools.path(name + "-qdq.onnx")
+    quantized = quantize_qdq.quantize(model, ranges)
+    onnx.save(quantized, path)
+    kinds = [node.op_type for node in quantized.graph.node]
+    expect(kinds.count("QuantizeLinear") > 10 and kinds.count("DequantizeLinear") > 20 and "Relu" not in kinds, "%s" % kinds)
+    expected, = onnxruntime_logits(tools, [(path, inputs)])
+    np.save(tools.path("given.npy"), given)
+    tools.call("mcuform-float-logits", path, tools.path("given.npy"), "0.5", "0.5", tools.path("float.npy"))
+    # A value between two codes may be rounded either way.
+    error = np.abs(np.load(tools.path("float.npy")) - expected) / np.abs(expected).max()
+    print("%s: median error %g, largest %g" % (name, np.median(error), error.max()))
+    expect(np.median(error) < 1e-5 and error.max() < 0.02, "%s: median error %g, largest %g" % (name, np.median(error), error.max()))
+    compare_int8(tools, path, tools.path("given.npy"), expected.astype(np.float64), 20)
+
+
+@case
+def quantized_transformers(tools):
+    """QuantizeLinear and DequantizeLinear as ONNX Runtime's quantization places them."""
     import zoo
 
     for family, opset in ("timm", 13), ("timm", 17), ("torchvision", 17), ("relu", 13):
         net, model = zoo.make(family, opset)
         given, _ = inputs_of(net, 32)
-        inputs = normalize(given, 0.5, 0.5)
-        wide, names = quantize_qdq.with_all_values(model)
-        onnx.save(wide, tools.path("wide.onnx"))
-        onnxruntime_logits(tools, [(tools.path("wide.onnx"), inputs)], tools.path("ranges.json"))
-        with open(tools.path("ranges.json")) as file:
-            ranges = json.load(file)
-        ranges["input"] = [float(inputs.min()), float(inputs.max())]
-        path = tools.path("%s-%d-qdq.onnx" % (family, opset))
-        quantized = quantize_qdq.quantize(model, ranges)
-        onnx.save(quantized, path)
-        kinds = [node.op_type for node in quantized.graph.node]
-        expect(kinds.count("QuantizeLinear") > 20 and kinds.count("DequantizeLinear") > 40 and "Relu" not in kinds, "%s" % kinds)
-        expected, = onnxruntime_logits(tools, [(path, inputs)])
-        np.save(tools.path("given.npy"), given)
-        tools.call("mcuform-float-logits", path, tools.path("given.npy"), "0.5", "0.5", tools.path("float.npy"))
-        # A value between two codes may be rounded either way: all logits within a few codes of the layers in front of them, nearly all equal.
-        error = np.abs(np.load(tools.path("float.npy")) - expected) / np.abs(expected).max()
-        expect(np.median(error) < 1e-5 and error.max() < 0.02, "%s: median error %g, largest %g" % (path, np.median(error), error.max()))
-        compare_int8(tools, path, tools.path("given.npy"), expected.astype(np.float64), 20)
+        check_quantized(tools, "%s-%d" % (family, opset), model, given)
+
+
+@case
+def quantized_convolutional_networks(tools):
+    import onnx
+    import quantize_qdq
+
+    script = os.path.join(ROOT, "test", "tools", "make_cnn_onnx.py")
+    for network in "resnet8", "dscnn", "mobilenet":
+        result = subprocess.run([sys.executable, "-B", script, network, tools.path("cnn.onnx"), tools.path("pictures.npy")], capture_output=True, text=True)
+        expect(result.returncode == 0, result.stdout + result.stderr)
+        model = quantize_qdq.fold_batch_normalization(onnx.load(tools.path("cnn.onnx")))
+        check_quantized(tools, network, model, np.load(tools.path("pictures.npy")))
 
 
 def add_families():

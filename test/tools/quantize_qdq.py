@@ -1,25 +1,54 @@
 """Writes a model with QuantizeLinear and DequantizeLinear around its layers, in the form in which ONNX Runtime's static quantization does.
 
 Operands of products and sums are quantized: activations to uint8 with a zero point, for the tensor; weights to int8, symmetric, for each output; biases to int32 with
-the product of both scales. A ReLU whose result is quantized from zero is left out.
+the product of both scales. A ReLU all of whose readers are quantized from zero is left out. Convolutions have taken up their batch normalizations before
+(fold_batch_normalization), as ONNX Runtime's preparation does.
 """
 
 import numpy as np
 import onnx
 from onnx import TensorProto, helper, numpy_helper
 
-QUANTIZED = ("MatMul", "Gemm", "Conv", "Add", "Mul", "Softmax")
+QUANTIZED = ("MatMul", "Gemm", "Conv", "Add", "Mul", "Softmax", "AveragePool", "MaxPool", "GlobalAveragePool")
+
+
+def fold_batch_normalization(model):
+    """Every batch normalization behind a convolution as part of it, in place; gives the model."""
+    graph = model.graph
+    values = {tensor.name: numpy_helper.to_array(tensor) for tensor in graph.initializer}
+    makers, nodes = {}, []
+    for node in graph.node:
+        conv = makers.get(node.input[0]) if node.input else None
+        if node.op_type == "BatchNormalization" and conv is not None and conv.op_type == "Conv":
+            gamma, beta, mean, variance = (values[name] for name in node.input[1:5])
+            epsilon = next((a.f for a in node.attribute if a.name == "epsilon"), 1e-5)
+            factor = gamma / np.sqrt(variance + epsilon)
+            weights, bias = conv.input[1], values[conv.input[2]] if len(conv.input) > 2 else 0
+            values[weights] = (values[weights] * factor.reshape(-1, 1, 1, 1)).astype(np.float32)
+            values[weights + "_bias"] = ((bias - mean) * factor + beta).astype(np.float32)
+            conv.input[2:] = [weights + "_bias"]
+            conv.output[0] = node.output[0]
+            node = conv
+        else:
+            nodes.append(node)
+        makers.update((name, node) for name in node.output)
+    del graph.node[:]
+    graph.node.extend(nodes)
+    used = {name for node in nodes for name in node.input}
+    del graph.initializer[:]
+    graph.initializer.extend(numpy_helper.from_array(value, name) for name, value in values.items() if name in used)
+    return model
 
 
 def with_all_values(model):
-    """The model with every float value as an output, for finding their ranges; gives it and the names."""
+    """The model with every float value as an output, for finding their ranges."""
     inferred = onnx.shape_inference.infer_shapes(model)
     wide = onnx.ModelProto()
     wide.CopyFrom(model)
     known = {value.name: value for value in inferred.graph.value_info}
     names = [name for node in model.graph.node for name in node.output if name in known and known[name].type.tensor_type.elem_type == TensorProto.FLOAT]
     wide.graph.output.extend(known[name] for name in names)
-    return wide, names
+    return wide
 
 
 def quantize(model, ranges):
@@ -95,7 +124,7 @@ def quantize(model, ranges):
             sources = list(node.input)
             for index in range(len(sources)):
                 node.input[index] = operand(node, sources, index)
-        if node.op_type == "Relu":
+        if node.op_type == "Relu" and all(reader.op_type in QUANTIZED for reader in graph.node if node.output[0] in reader.input):
             # Quantizing from zero does its work.
             result, = node.output
             nodes.append(helper.make_node("Identity", node.input, [result], node.name))
