@@ -93,7 +93,7 @@ const uint16_t *tableOf(mcuf::Delta delta) {
   llvm_unreachable("covered switch");
 }
 
-HostTensor linearGelu(mcuf::QLinearGeluOp op, const HostTensor &input, const HostTensor &weights, const HostTensor &bias, const HostTensor &mult,
+HostTensor linearActivation(mcuf::QLinearActivationOp op, const HostTensor &input, const HostTensor &weights, const HostTensor &bias, const HostTensor &mult,
                       ArrayRef<int64_t> shape) {
   HostTensor result(ElementKind::I16, shape);
   forEachAccumulator(input.data<int16_t>(), input.rows(), weights, bias, [&](int64_t i, int32_t acc, int64_t n) {
@@ -337,7 +337,7 @@ FailureOr<HostTensor> evaluateIntegerOp(Operation *op, ArrayRef<HostTensor> in) 
         return linear(*kind, in[0], in[1], in[2], in[3], shape);
       })
       .Case([&](mcuf::QLinearAddOp) { return linearAdd(in[0], in[1], in[2], in[3], in[4]); })
-      .Case([&](mcuf::QLinearGeluOp gelu) { return linearGelu(gelu, in[0], in[1], in[2], in[3], shape); })
+      .Case([&](mcuf::QLinearActivationOp gelu) { return linearActivation(gelu, in[0], in[1], in[2], in[3], shape); })
       .Case([&](mcuf::QAttentionOp attentionOp) { return attention(attentionOp, in, shape); })
       .Case([&](mcuf::QNarrowOp) { return narrow(in[0], in[1]); })
       .Case([&](mcuf::QCoarsenOp) { return coarsen(in[0], in[1], in[2]); })

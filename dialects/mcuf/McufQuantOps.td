@@ -65,7 +65,7 @@ def Mcuf_Delta : I32EnumAttr<"Delta", "the table of docs/arithmetic.md that an a
   let cppNamespace = "::mcuform::mcuf";
 }
 
-def Mcuf_QLinearGeluOp : Mcuf_Op<"q_linear_gelu"> {
+def Mcuf_QLinearActivationOp : Mcuf_Op<"q_linear_activation"> {
   let summary = "A linear layer with GELU, or another activation that is max(x, 0) less a table, in its epilogue; 15-bit result";
   let arguments = (ins AnyRankedTensor:$input, AnyRankedTensor:$weights, AnyRankedTensor:$bias, AnyRankedTensor:$mult, I64Attr:$index_mult, I64Attr:$delta_mult,
                        DefaultValuedAttr<Mcuf_Delta, "::mcuform::mcuf::Delta::Gelu">:$delta, OptionalAttr<ElementsAttr>:$weight_scales, OptionalAttr<I64Attr>:$weight_group);

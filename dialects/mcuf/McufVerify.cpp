@@ -123,7 +123,7 @@ LogicalResult QLinearAddOp::verify() {
                  failed(verifyGroups(*this, getWeights(), getWeightScalesAttr(), getWeightGroup())));
 }
 
-LogicalResult QLinearGeluOp::verify() {
+LogicalResult QLinearActivationOp::verify() {
   return failure(failed(expectBits(*this, "result", getResult(), 16)) || failed(verifyLinear(*this, getInput(), getWeights(), getBias(), getMult(), getResult())) ||
                  failed(verifyGroups(*this, getWeights(), getWeightScalesAttr(), getWeightGroup())));
 }

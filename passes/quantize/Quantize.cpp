@@ -328,7 +328,7 @@ LogicalResult Rewriter::rewriteActivation(Operation *activation) {
   if (!bias || !indexMult || !deltaMult)
     return activation->emitError() << "hidden scale " << scale << " is outside of what the multipliers of '" << activation->getName() << "' hold";
   Location location = FusedLoc::get(builder.getContext(), {linear.getLoc(), activation->getLoc()});
-  replace(activation->getResult(0), createLinear<mcuf::QLinearGeluOp>(location, typed(activation->getResult(0), 15, scale), linear, *layer, bias, mult,
+  replace(activation->getResult(0), createLinear<mcuf::QLinearActivationOp>(location, typed(activation->getResult(0), 15, scale), linear, *layer, bias, mult,
                                                                       uint64_t(*indexMult), uint64_t(*deltaMult), function.table()));
   return success();
 }

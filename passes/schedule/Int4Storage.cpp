@@ -13,7 +13,7 @@ namespace mcuform::schedule {
 
 Int4Groups int4GroupsOf(Operation *op) {
   return llvm::TypeSwitch<Operation *, Int4Groups>(op)
-      .Case<mcuf::QLinearOp, mcuf::QLinearAddOp, mcuf::QLinearGeluOp>([](auto linear) {
+      .Case<mcuf::QLinearOp, mcuf::QLinearAddOp, mcuf::QLinearActivationOp>([](auto linear) {
         return Int4Groups{linear.getWeightScalesAttr(), int64_t(linear.getWeightGroup().value_or(0))};
       })
       .Default([](Operation *) { return Int4Groups(); });

@@ -44,7 +44,7 @@ void LoopBuilder::callLinear(Operation *op, StringRef kernel, BufferUse result, 
   const Int4Groups groups = int4GroupsOf(op);
   std::array<Value, 3> constants =
       llvm::TypeSwitch<Operation *, std::array<Value, 3>>(op)
-          .Case<mcuf::QLinearOp, mcuf::QLinearGeluOp, mcuf::QLinearAddOp, mcuf::QPatchEmbedOp>([&](auto linear) {
+          .Case<mcuf::QLinearOp, mcuf::QLinearActivationOp, mcuf::QLinearAddOp, mcuf::QPatchEmbedOp>([&](auto linear) {
             Value weights = groups.scales ? int4Constant(op, linear.getWeights(), groups) : constant(op, linear.getWeights(), "weights", Layout::Paired);
             return std::array<Value, 3>{weights, constant(op, linear.getBias(), "bias"), constant(op, linear.getMult(), "mult")};
           });
@@ -53,7 +53,7 @@ void LoopBuilder::callLinear(Operation *op, StringRef kernel, BufferUse result, 
     SmallVector<BufferUse> buffers{result};
     llvm::append_range(buffers, scratch);
     buffers.append({in(input), in(weights), in(constants[1]), in(constants[2])});
-    if (auto activated = dyn_cast<mcuf::QLinearGeluOp>(op))
+    if (auto activated = dyn_cast<mcuf::QLinearActivationOp>(op))
       buffers.push_back(in(deltaTable(activated.getDelta(), op->getLoc())));
     call(op, variant.empty() ? kernel.str() : variantOf(kernel, variant), buffers, integers);
   };
@@ -284,8 +284,8 @@ void LoopBuilder::buildRows(Operation *op) {
           return buildCache(linear);
         linearRows(linear, "linear_s16", out(resultRowsOf(op)));
       })
-      .Case([&](mcuf::QLinearGeluOp linear) {
-        linearRows(linear, "linear_gelu_s16", out(resultRowsOf(op)), {int64_t(linear.getIndexMult()), int64_t(linear.getDeltaMult())});
+      .Case([&](mcuf::QLinearActivationOp linear) {
+        linearRows(linear, "linear_activation_s16", out(resultRowsOf(op)), {int64_t(linear.getIndexMult()), int64_t(linear.getDeltaMult())});
       })
       .Case([&](mcuf::QLinearAddOp linear) {
         if (!storage.isInPlace(op, currentGroup))

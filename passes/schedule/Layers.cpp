@@ -22,7 +22,7 @@ std::string NameSet::unique(StringRef name, StringRef separator) {
 int64_t macsOf(Operation *op) {
   auto dense = [](Value weights, int64_t rows) { return rows * mcuf::shapeOf(weights)[0] * mcuf::shapeOf(weights)[1]; };
   return TypeSwitch<Operation *, int64_t>(op)
-      .Case<mcuf::QLinearOp, mcuf::QLinearAddOp, mcuf::QLinearGeluOp>(
+      .Case<mcuf::QLinearOp, mcuf::QLinearAddOp, mcuf::QLinearActivationOp>(
           [&](auto op) { return dense(op.getWeights(), mcuf::rowCount(op.getResult())); })
       .Case([&](mcuf::QPatchEmbedOp op) { return dense(op.getWeights(), mcuf::shapeOf(op.getPosition())[0]); })
       .Case([](mcuf::QDepthwiseOp op) {
@@ -48,7 +48,7 @@ void LayerTable::add(Operation *op, StringRef role) {
     name += (":" + role).str();
   indices[op] = layers.size();
   Layer layer{names.unique(name, ":"), kind.str(), macsOf(op)};
-  if (isa<mcuf::QLinearOp, mcuf::QLinearAddOp, mcuf::QLinearGeluOp, mcuf::QPatchEmbedOp>(op))
+  if (isa<mcuf::QLinearOp, mcuf::QLinearAddOp, mcuf::QLinearActivationOp, mcuf::QPatchEmbedOp>(op))
     layer.weightBits = int4GroupsOf(op).scales ? 4 : 8;
   layer.int4Sqnr = op->getAttrOfType<FloatAttr>(mcuf::kInt4SqnrAttr);
   layer.value = op->getAttrOfType<DictionaryAttr>(kValueAttr);

@@ -310,7 +310,7 @@ std::string LoopBuilder::bufferName(Operation *op) {
     return "context";
   if (isa<mcuf::QLayerNormOp, mcuf::QLayerNormAffineOp>(op))
     return "normed";
-  if (isa<mcuf::QLinearGeluOp>(op))
+  if (isa<mcuf::QLinearActivationOp>(op))
     return "hidden";
   if (isa<mcuf::QMeanRowsOp>(op))
     return "pooled";

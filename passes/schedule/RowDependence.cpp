@@ -96,7 +96,7 @@ SmallVector<Dependence, 3> dependencesOf(Operation *op) {
   auto allRows = [](Value value) { return Dependence{lookThrough(value), Need::AllRows, 0, 0}; };
   using Dependences = SmallVector<Dependence, 3>;
   return TypeSwitch<Operation *, Dependences>(op)
-      .Case<mcuf::QLayerNormOp, mcuf::QLayerNormAffineOp, mcuf::QLinearOp, mcuf::QLinearGeluOp, mcuf::QNarrowOp, mcuf::QWidenOp,
+      .Case<mcuf::QLayerNormOp, mcuf::QLayerNormAffineOp, mcuf::QLinearOp, mcuf::QLinearActivationOp, mcuf::QNarrowOp, mcuf::QWidenOp,
             mcuf::QCoarsenOp>(
           [&](auto op) { return Dependences{row(op.getInput())}; })
       .Case<mcuf::QWindowsOp, mcuf::QDepthwiseOp, mcuf::QMaxPoolOp>(
@@ -135,7 +135,7 @@ std::string whyUnsupported(Operation *op) {
   if (auto concat = dyn_cast<mcuf::ConcatOp>(op); concat && (!joinsColumns(concat) || !storesBits(concat.getResult(), 16)))
     return "does not join columns of 16 bits";
   if (!isa<mcuf::SliceOp, mcuf::ConcatOp, mcuf::QNarrowOp, mcuf::QWidenOp, mcuf::QCoarsenOp, mcuf::QPatchEmbedOp, mcuf::QLayerNormOp,
-           mcuf::QLayerNormAffineOp, mcuf::QLinearOp, mcuf::QLinearAddOp, mcuf::QLinearGeluOp,
+           mcuf::QLayerNormAffineOp, mcuf::QLinearOp, mcuf::QLinearAddOp, mcuf::QLinearActivationOp,
            mcuf::QAttentionOp, mcuf::QMeanRowsOp, mcuf::QWindowsOp, mcuf::QDepthwiseOp, mcuf::QMaxPoolOp, mcuf::QAddOp>(op))
     return "no kernel computes it";
 
@@ -146,7 +146,7 @@ std::string whyUnsupported(Operation *op) {
     return "";
   };
   std::string problem = TypeSwitch<Operation *, std::string>(op)
-                            .Case<mcuf::QLinearOp, mcuf::QLinearAddOp, mcuf::QLinearGeluOp>(
+                            .Case<mcuf::QLinearOp, mcuf::QLinearAddOp, mcuf::QLinearActivationOp>(
                                 [&](auto op) { return check({op.getWeights(), op.getBias(), op.getMult()}); })
                             .Case([&](mcuf::QPatchEmbedOp op) -> std::string {
                               if (!isa<BlockArgument>(op.getImage()))

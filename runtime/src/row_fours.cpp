@@ -9,7 +9,7 @@ inline namespace MCUFORM_RT_ABI {
 static_assert(offsetof(RowFours, weights) == 0 && offsetof(RowFours, bias) == 4 && offsetof(RowFours, skip) == 36 &&
                   offsetof(RowFours, end) == 40 && offsetof(RowFours, next) == 44 && offsetof(RowFours, stop) == 48,
               "the code below loads and stores by these offsets");
-static_assert(offsetof(FourGelu, delta) == 12 && offsetof(FourGelu, out) == 20 && offsetof(FourGelu, end) == 32 && sizeof(FourGelu) == 36,
+static_assert(offsetof(FourHidden, delta) == 12 && offsetof(FourHidden, out) == 20 && offsetof(FourHidden, end) == 32 && sizeof(FourHidden) == 36,
               "and by these, 52 bytes on");
 
 // Written by hand to the last instruction. `used` keeps optimizers from dropping parameters that only the assembly reads.
@@ -20,7 +20,7 @@ static_assert(offsetof(FourGelu, delta) == 12 && offsetof(FourGelu, out) == 20 &
 //   r0 rows 0 and 2   r11 rows 1 and 3   r1 the rows' address   r2 weights' address   r3..r10 sums, row by row, channel 0 first
 //   r12 channel 0   lr channel 1
 //
-// and the first 13 words of RowFours lie at SP, those of FourGelu behind them. A step finishes the words that the step before it loaded and loads the next ones, in an
+// and the first 13 words of RowFours lie at SP, those of FourHidden behind them. A step finishes the words that the step before it loaded and loads the next ones, in an
 // order that takes eight cycles on a Cortex-M7, one for each multiplication: each is issued with the load before or behind it. FIRST and
 // LAST are the two parts of a step: nothing beyond the end of rows or weights is touched.
 // clang-format off
@@ -55,7 +55,7 @@ static_assert(offsetof(FourGelu, delta) == 12 && offsetof(FourGelu, out) == 20 &
 // One row's sums to two hidden units, the instructions of both in turn, so that none waits for the one before it: SUM0 and SUM1 are replaced.
 //
 //   r11 index_mult_256   r12 delta   lr minus_delta_mult   r0, r2 indices
-#define GELU(sum0, sum1)               \
+#define HIDDEN_UNIT(sum0, sum1)        \
   "smmulr r0, " sum0 ", r11\n"         \
   "smmulr r2, " sum1 ", r11\n"         \
   "ssat r0, #12, r0\n"                 \
@@ -71,7 +71,7 @@ static_assert(offsetof(FourGelu, delta) == 12 && offsetof(FourGelu, out) == 20 &
 constexpr uint32_t step_bytes = 56;
 constexpr uint32_t steps_per_turn = 24;
 
-BY_HAND void dot_4x2(const RowFours *, const int16_t *, const FourGelu *) {
+BY_HAND void dot_4x2(const RowFours *, const int16_t *, const FourHidden *) {
   __asm__ volatile(
       "push {r4-r11, lr}\n"
       "cbz r2, 0f\n"
@@ -116,10 +116,10 @@ BY_HAND void dot_4x2(const RowFours *, const int16_t *, const FourGelu *) {
       "smmulr r8, r8, r2\n"
       "smmulr r9, r9, r0\n"
       "smmulr r10, r10, r2\n"
-      GELU("r3", "r4")
-      GELU("r5", "r6")
-      GELU("r7", "r8")
-      GELU("r9", "r10")
+      HIDDEN_UNIT("r3", "r4")
+      HIDDEN_UNIT("r5", "r6")
+      HIDDEN_UNIT("r7", "r8")
+      HIDDEN_UNIT("r9", "r10")
       "ldrd r4, r6, [sp, #72]\n"       // out, step
       "ldrd r8, r10, [sp, #80]\n"      // three_steps, end
       "str r3, [r4]\n"

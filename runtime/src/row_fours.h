@@ -10,8 +10,8 @@ inline namespace MCUFORM_RT_ABI {
 
 #if MCUFORM_RT_DSP && !MCUFORM_RT_MVE
 
-/// What dot_4x2 needs to make hidden units of its sums: see gelu_unit in epilogue_gelu.h. Word by word what it keeps on its stack.
-struct FourGelu {
+/// What dot_4x2 needs to make hidden units of its sums: see hidden_unit in epilogue_activation.h. Word by word what it keeps on its stack.
+struct FourHidden {
   int32_t mult[2];
   int32_t index_mult_256;
   const uint16_t *delta; // the table's middle
@@ -31,7 +31,7 @@ public:
   /// `groups`: rows as interleave_fours leaves them; count a multiple of 4, at most row_dots_limit.
   inline void run(const int16_t *groups, int32_t count);
   /// All the way to hidden units, any multiple of 4 rows.
-  inline void run_gelu(const int16_t *groups, const FourGelu &gelu);
+  inline void run_hidden(const int16_t *groups, const FourHidden &hidden);
 
   int16_t *weights; // word by word channel 0, channel 1
   int32_t bias[8];
@@ -43,7 +43,7 @@ public:
   int32_t acc[row_dots_limit][2];
 };
 
-void dot_4x2(const RowFours *fours, const int16_t *groups, const FourGelu *gelu);
+void dot_4x2(const RowFours *fours, const int16_t *groups, const FourHidden *hidden);
 void widen_pair(int16_t *out, const int8_t *pair, const int8_t *end);
 void interleave_group(int16_t *out, const int16_t *rows, int32_t bytes_of_row);
 
@@ -61,9 +61,9 @@ inline void RowFours::run(const int16_t *groups, int32_t count) {
   dot_4x2(this, groups, nullptr);
 }
 
-inline void RowFours::run_gelu(const int16_t *groups, const FourGelu &gelu) {
+inline void RowFours::run_hidden(const int16_t *groups, const FourHidden &hidden) {
   next = nullptr;
-  dot_4x2(this, groups, &gelu);
+  dot_4x2(this, groups, &hidden);
 }
 
 /// `rows`, a multiple of 4, each group of four as its first words, its second words and so on.

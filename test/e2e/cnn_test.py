@@ -96,7 +96,7 @@ def maps_are_held_against_float(tools):
     tools.call("mcuform-run", package, "--target", "host", "--input", pictures, "--reference", model, "--per-layer", "--json", tools.path("layers.json"))
     with open(tools.path("layers.json")) as file:
         layers = json.load(file)["layers"]["layers"]
-    expect({layer["kind"] for layer in layers} == {"windows", "linear_gelu", "depthwise", "mean_rows", "linear"}, layers)
+    expect({layer["kind"] for layer in layers} == {"windows", "linear_activation", "depthwise", "mean_rows", "linear"}, layers)
     for layer in layers:
         expect(layer["sqnr_db"] > 36, layer)
     expect({layer["rows"] for layer in layers} == {1, 125}, layers)

@@ -324,7 +324,7 @@ def profile_adds_up(tools):
     extra = profile["instructions"] / 3 - plain["instructions_per_image"]
     expect(0 <= extra <= 24 * runs / 3, "%.1f instructions more than without a profile, in %d calls" % (extra, runs / 3))
     names = {entry["name"]: entry for entry in kernels}
-    expect(names["linear_gelu_s16"]["macs"] == 3 * 64 * 256 * (3 * 37 + 1), "wrong MACs: %s" % names["linear_gelu_s16"])
+    expect(names["linear_activation_s16"]["macs"] == 3 * 64 * 256 * (3 * 37 + 1), "wrong MACs: %s" % names["linear_activation_s16"])
     for entry in kernels:
         expect(entry["macs"] == 0 or 0.9 < entry["instructions"] / entry["macs"] < 2.5, "not what a product takes: %s" % entry)
     expect([entry["instructions"] for entry in layers] == sorted((entry["instructions"] for entry in layers), reverse=True), "not sorted")
@@ -359,7 +359,7 @@ def layers_are_held_against_float(tools):
     layers = found["layers"]
     expect(found["images"] == 3 and found["compared_with"] == "host" and found["first_difference"] is None, found)
     expect([layer["name"] for layer in layers] == names, "other layers than the report's")
-    expect({layer["kind"] for layer in layers} >= {"patch_embed", "layer_norm", "linear", "attention", "linear_add", "linear_gelu"}, layers)
+    expect({layer["kind"] for layer in layers} >= {"patch_embed", "layer_norm", "linear", "attention", "linear_add", "linear_activation"}, layers)
     for layer in layers:
         expect(layer["sqnr_db"] > 28 and layer["cosine"] > 0.999 and layer["name"][-20:] in text, layer)
     expect({layer["rows"] for layer in layers} == {1, 37}, "of the last block only the class token's rows are needed")

@@ -131,7 +131,7 @@ void RandomGraph::addOperator() {
     linearOperands(output.width, input.width, 0.25, operands, types);
     output.name = fresh();
     return result(output,
-                  "mcuf.q_linear_gelu " + operands + " {index_mult = 4194304 : i64, delta_mult = 16777216 : i64, delta = " + std::to_string(pick(0, 3)) + " : i32} : (" + types + ")");
+                  "mcuf.q_linear_activation " + operands + " {index_mult = 4194304 : i64, delta_mult = 16777216 : i64, delta = " + std::to_string(pick(0, 3)) + " : i32} : (" + types + ")");
   }
   case 5:
   case 6:

@@ -116,7 +116,7 @@ for i in range(args.blocks):
          loc(f"{node}/attn/MatMul", f"{node}/attn/Softmax", f"{node}/attn/MatMul_1"))
     x, _ = linear("q_linear_add", f"a_{i}", f"%c_{i}", ct, D, X, loc(f"{node}/attn/proj/MatMul", f"{node}/attn/proj/Add", f"{node}/Add"), x)
     n, nt = norm(f"n2_{i}", x, loc(f"{node}/norm2/LayerNormalization"))
-    h, ht = linear("q_linear_gelu", f"h_{i}", n, nt, args.hidden, f"tensor<1x{tokens}x{args.hidden}x{q16(2**-10)}>",
+    h, ht = linear("q_linear_activation", f"h_{i}", n, nt, args.hidden, f"tensor<1x{tokens}x{args.hidden}x{q16(2**-10)}>",
                    loc(f"{node}/mlp/fc1/MatMul", f"{node}/mlp/fc1/Add", f"{node}/mlp/act/Mul"),
                    f" {{index_mult = {2**22} : i64, delta_mult = {2**24} : i64}}", gain=0.25)
     x, _ = linear("q_linear_add", f"m_{i}", h, ht, D, X, loc(f"{node}/mlp/fc2/MatMul", f"{node}/mlp/fc2/Add", f"{node}/Add_1"), x)

@@ -4,7 +4,7 @@
 // -14 dB are 0.0398: the first two layers fit together, the third, noisier for its size, does not.
 // CHECK: module attributes {mcuf.quantization = {{{.*}}int4_group = 4 : i64, int4_layers = 2 : i64, int4_layers_kept_at_8_bits = 1 : i64, int4_predicted_sqnr_db = 15.2
 // CHECK-LABEL: func.func @choice
-// CHECK: mcuf.q_linear_gelu {{.*}} {delta_mult = {{.*}}, index_mult = {{.*}}, mcuf.int4_sqnr_db = {{20.00|2.000000e+01}}{{.*}} : f64, weight_group = 4 : i64, weight_scales = dense<{{.*}}> : tensor<8x1xi8>}
+// CHECK: mcuf.q_linear_activation {{.*}} {delta_mult = {{.*}}, index_mult = {{.*}}, mcuf.int4_sqnr_db = {{20.00|2.000000e+01}}{{.*}} : f64, weight_group = 4 : i64, weight_scales = dense<{{.*}}> : tensor<8x1xi8>}
 // CHECK: mcuf.q_linear_add
 // CHECK-SAME: {mcuf.int4_sqnr_db = 16.9{{[0-9]*}} : f64, weight_group = 4 : i64, weight_scales = dense<{{.*}}> : tensor<4x2xi8>}
 // CHECK: mcuf.q_linear

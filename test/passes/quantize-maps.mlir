@@ -30,7 +30,7 @@ func.func @residual(%image: tensor<1x1x4x4xf32> {mcuf.mean = array<f32: 0.5>, mc
 // 6 / 16383 and 6 / 32767. A map that stays below it has its own range. The pools keep the scale of what they read; a mean is a convolution
 // whose weights are all 127.
 // CHECK-LABEL: func.func @relu6
-// CHECK: %[[X:.*]] = mcuf.q_linear_gelu {{.*}}delta_mult = 0 : i64{{.*}} -> tensor<1x4x4x2x!quant.uniform<i16<-16384:16383>:f32, 3.6623{{.*}}E-4>>
+// CHECK: %[[X:.*]] = mcuf.q_linear_activation {{.*}}delta_mult = 0 : i64{{.*}} -> tensor<1x4x4x2x!quant.uniform<i16<-16384:16383>:f32, 3.6623{{.*}}E-4>>
 // CHECK: %[[D:.*]] = mcuf.q_depthwise %[[X]], {{.*}} {kernel = array<i64: 3, 3>, low = 0 : i64, pads = array<i64: 1, 1, 1, 1>, strides = array<i64: 1, 1>} : {{.*}}tensor<9x2xi8>{{.*}} -> tensor<1x4x4x2x!quant.uniform<i16:f32, 1.8311{{.*}}E-4>>
 // CHECK: %[[M:.*]] = mcuf.q_max_pool %[[D]] {{.*}} -> tensor<1x2x2x2x!quant.uniform<i16:f32, 1.8311{{.*}}E-4>>
 // CHECK: mcuf.constant dense<127> : tensor<4x2xi8>

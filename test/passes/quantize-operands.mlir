@@ -10,7 +10,7 @@
 // CHECK-DAG: %[[M:.*]] = mcuf.constant dense<118149> : tensor<4xi32>
 // CHECK-DAG: %[[F:.*]] = mcuf.constant dense<142> : tensor<4xi16>
 // CHECK: %[[C:.*]] = mcuf.q_coarsen %[[N]], %[[M]], %[[F]]
-// CHECK: %[[G:.*]] = mcuf.q_linear_gelu %[[C]]
+// CHECK: %[[G:.*]] = mcuf.q_linear_activation %[[C]]
 // CHECK: %[[H:.*]] = mcuf.q_coarsen %[[G]]
 // CHECK: mcuf.q_linear_add %[[H]]
 // CHECK: %[[L:.*]] = mcuf.q_layer_norm
@@ -21,7 +21,7 @@
 // LOOPS-LABEL: func.func @choice
 // LOOPS: mcurt.call layer_norm_s16(out %[[ROWS:[^,]*]],
 // LOOPS-NEXT: mcurt.call coarsen_s16(out %[[ROWS]], in %[[ROWS]], {{.*}}width = 4)
-// LOOPS: mcurt.call linear_gelu_s16(out %[[HIDDEN:[^,]*]], in %[[ROWS]]
+// LOOPS: mcurt.call linear_activation_s16(out %[[HIDDEN:[^,]*]], in %[[ROWS]]
 // LOOPS-NEXT: mcurt.call coarsen_s16(out %[[HIDDEN]], in %[[HIDDEN]], {{.*}}width = 8)
 // LOOPS: mcurt.call linear_add_s16(inout %{{[^,]*}}, in %[[HIDDEN]]
 func.func @choice(%image: tensor<1x1x4x4xf32> {mcuf.mean = array<f32: 0.5>, mcuf.std = array<f32: 0.5>}) -> tensor<1x4x2xf32> {

@@ -4,7 +4,7 @@
 // CHECK: module attributes {mcuf.quantization = {{{.*}}layers_of_wider_weights = ["linear (40.0 dB)"], layers_that_may_be_wider = 1 : i64
 // CHECK-LABEL: func.func @wide
 // CHECK: %[[X:.*]] = mcuf.q_patch_embed
-// CHECK: %[[H:.*]] = mcuf.q_linear_gelu
+// CHECK: %[[H:.*]] = mcuf.q_linear_activation
 // CHECK: %[[FIRST:.*]] = mcuf.q_linear_add %[[H]], %{{.*}}, %{{.*}}, %{{.*}} residual %[[X]]
 // CHECK: %[[BOTH:.*]] = mcuf.q_linear_add %[[H]], %{{.*}}, %{{.*}}, %{{.*}} residual %[[FIRST]]
 // CHECK-NOT: mcuf.q_linear_add

@@ -91,7 +91,7 @@ func.func @unsupported(%image: tensor<1x1x4x4xf32> {mcuf.mean = array<f32: 0.5>,
 // CHECK-DAG: %[[GAIN:.*]] = mcuf.constant dense<[8192000, -4096000]> : tensor<2xi32>
 // CHECK-DAG: %[[OFFSET:.*]] = mcuf.constant dense<[500, 0]> : tensor<2xi16>
 // CHECK: %[[Y:.*]] = mcuf.q_layer_norm_affine %[[X]], %{{.*}}, %[[GAIN]], %[[OFFSET]] {epsilon = {{[0-9]+}} : i64}
-// CHECK: %[[H:.*]] = mcuf.q_linear_gelu %[[Y]]
+// CHECK: %[[H:.*]] = mcuf.q_linear_activation %[[Y]]
 // CHECK: mcuf.q_linear_add %[[H]], {{.*}} residual %[[Y]]
 func.func @post_norm(%rows: tensor<1x4x2xf32>) -> tensor<1x4x2xf32> {
   %w = mcuf.constant dense<1.0> : tensor<2x1x1x2xf32> : tensor<2x1x1x2xf32>

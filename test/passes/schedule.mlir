@@ -39,7 +39,7 @@
 // CHECK: }
 // CHECK: mcurt.call linear_add_s16(inout %[[XROWS]], in %[[CONTEXT]],
 // CHECK: mcurt.call layer_norm_s16
-// CHECK: mcurt.call linear_gelu_s16(out %[[HIDDEN:[^ ,()]*]], in
+// CHECK: mcurt.call linear_activation_s16(out %[[HIDDEN:[^ ,()]*]], in
 // CHECK: mcurt.call linear_add_s16(inout %{{.*}}, in %[[HIDDEN]],
 // CHECK: %[[OUT:[^ ,()]*]] = mcurt.view %arg0[%[[F2]], 0]
 // CHECK: mcurt.call layer_norm_s16(out %[[OUT]], in
@@ -63,7 +63,7 @@ func.func @block(%image: tensor<6x6x1xui8>) -> !row {
   %c = mcuf.q_attention %q, %k, %v, %s {num_heads = 2 : i64} : (!row, !cache, !cache, tensor<2xi32>) -> !row
   %x1 = mcuf.q_linear_add %c, %w, %b, %m residual %x0 : (!row, tensor<8x8xi8>, tensor<8xi32>, tensor<8xi32>, !x) -> !x
   %n2 = mcuf.q_layer_norm %x1, %f {epsilon = 1 : i64, out_shift = 12 : i64} : (!x, tensor<8xi16>) -> !row
-  %h = mcuf.q_linear_gelu %n2, %w1, %b1, %b1 {index_mult = 7 : i64, delta_mult = 8 : i64} : (!row, tensor<16x8xi8>, tensor<16xi32>, tensor<16xi32>) -> tensor<1x9x16x!quant.uniform<i16:f32, 1.000000e-03>>
+  %h = mcuf.q_linear_activation %n2, %w1, %b1, %b1 {index_mult = 7 : i64, delta_mult = 8 : i64} : (!row, tensor<16x8xi8>, tensor<16xi32>, tensor<16xi32>) -> tensor<1x9x16x!quant.uniform<i16:f32, 1.000000e-03>>
   %x2 = mcuf.q_linear_add %h, %w2, %b, %m residual %x1 : (tensor<1x9x16x!quant.uniform<i16:f32, 1.000000e-03>>, tensor<8x16xi8>, tensor<8xi32>, tensor<8xi32>, !x) -> !x
   %n3 = mcuf.q_layer_norm %x2, %f {epsilon = 1 : i64, out_shift = 12 : i64} : (!x, tensor<8xi16>) -> !row
   return %n3 : !row

@@ -8,7 +8,7 @@
 // CHECK: %[[P:[^ ]*]] = mcurt.buffer "patch_embed_panels" : memref<1x32xi8>
 // CHECK-NEXT: mcurt.call linear_add_panels_s16(inout %{{[^,]*}}, out %[[P]], in %{{.*}}, in %{{.*}}, in %{{.*}}, in %{{.*}}, rows = %{{.*}}, depth = 4, units = 8, panel_units = 8)
 // CHECK: %[[UP:[^ ]*]] = mcurt.buffer "head_panels" : memref<2x32xi8>
-// CHECK-NEXT: mcurt.call linear_gelu_panels_s16(out %{{[^,]*}}, out %[[UP]], {{.*}}depth = 8, units = 16, index_mult = 7, delta_mult = 7, panel_units = 4)
+// CHECK-NEXT: mcurt.call linear_activation_panels_s16(out %{{[^,]*}}, out %[[UP]], {{.*}}depth = 8, units = 16, index_mult = 7, delta_mult = 7, panel_units = 4)
 // CHECK: %[[DOWN:[^ ]*]] = mcurt.buffer "head_panels_2" : memref<2x32xi8>
 // CHECK: mcurt.call linear_panels_s16(out %{{[^,]*}}, out %[[DOWN]], {{.*}}depth = 16, units = 7, panel_units = 2)
 func.func @panels(%image: tensor<6x6x1xui8>) -> tensor<1x9x7x!quant.uniform<i16:f32, 2.500000e-04>> {
@@ -20,7 +20,7 @@ func.func @panels(%image: tensor<6x6x1xui8>) -> tensor<1x9x7x!quant.uniform<i16:
   %w2 = mcuf.constant dense<2> : tensor<7x16xi8> : tensor<7x16xi8>
   %b2 = mcuf.constant dense<3> : tensor<7xi32> : tensor<7xi32>
   %x = mcuf.q_patch_embed %image, %pw, %b, %b position %pos {patch_height = 2 : i64, patch_width = 2 : i64} : (tensor<6x6x1xui8>, tensor<8x4xi8>, tensor<8xi32>, tensor<8xi32>, tensor<9x8xi16>) -> !x
-  %h = mcuf.q_linear_gelu %x, %w1, %b1, %b1 {index_mult = 7 : i64, delta_mult = 7 : i64} : (!x, tensor<16x8xi8>, tensor<16xi32>, tensor<16xi32>) -> !hidden
+  %h = mcuf.q_linear_activation %x, %w1, %b1, %b1 {index_mult = 7 : i64, delta_mult = 7 : i64} : (!x, tensor<16x8xi8>, tensor<16xi32>, tensor<16xi32>) -> !hidden
   %y = mcuf.q_linear %h, %w2, %b2, %b2 : (!hidden, tensor<7x16xi8>, tensor<7xi32>, tensor<7xi32>) -> tensor<1x9x7x!quant.uniform<i16:f32, 2.500000e-04>>
   return %y : tensor<1x9x7x!quant.uniform<i16:f32, 2.500000e-04>>
 }

@@ -61,7 +61,7 @@ Verdict check_linear_add_int4_s16(linear_add_int4_s16_type *expected, linear_add
   });
 }
 
-Verdict check_linear_gelu_int4_s16(linear_gelu_int4_s16_type *expected, linear_gelu_int4_s16_type *actual, Random &random) {
+Verdict check_linear_activation_int4_s16(linear_activation_int4_s16_type *expected, linear_activation_int4_s16_type *actual, Random &random) {
   return check_linear_with<Int4Weights>(
       random, "out", [&](bool first, int16_t *out, const Int4Weights &weights, const Linear &a, const Hidden &hidden) {
         (first ? expected : actual)(out, weights.pair, a.in, weights.packed, a.bias, a.mult, hidden.middle(), a.shape.rows, a.shape.depth, a.shape.units,

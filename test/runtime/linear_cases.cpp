@@ -72,7 +72,7 @@ Verdict check_linear_add_s16(linear_add_s16_type *expected, linear_add_s16_type 
   return check_linear(expected, actual, random, "x");
 }
 
-Verdict check_linear_gelu_s16(linear_gelu_s16_type *expected, linear_gelu_s16_type *actual, Random &random) {
+Verdict check_linear_activation_s16(linear_activation_s16_type *expected, linear_activation_s16_type *actual, Random &random) {
   Verdict verdict;
   for (int32_t number = 0; verdict.equal && number < case_count; ++number) {
     verdict.case_number = number;

@@ -133,7 +133,7 @@ void linear_add_s16(int16_t *x, const int16_t *in, const int8_t *weights, const 
     }
 }
 
-void linear_gelu_s16(int16_t *out, const int16_t *in, const int8_t *weights, const int32_t *bias, const int32_t *mult, const uint16_t *delta, int32_t rows,
+void linear_activation_s16(int16_t *out, const int16_t *in, const int8_t *weights, const int32_t *bias, const int32_t *mult, const uint16_t *delta, int32_t rows,
                      int32_t depth, int32_t units, int32_t index_mult, int32_t delta_mult) {
   for (int32_t t = 0; t < rows; ++t)
     for (int32_t n = 0; n < units; ++n) {
@@ -184,9 +184,9 @@ void linear_add_panels_s16(int16_t *x, int8_t *, const int16_t *in, const int8_t
   linear_add_s16(x, in, weights, bias, mult, rows, depth, units);
 }
 
-void linear_gelu_panels_s16(int16_t *out, int8_t *, const int16_t *in, const int8_t *weights, const int32_t *bias, const int32_t *mult,
+void linear_activation_panels_s16(int16_t *out, int8_t *, const int16_t *in, const int8_t *weights, const int32_t *bias, const int32_t *mult,
                             const uint16_t *delta, int32_t rows, int32_t depth, int32_t units, int32_t index_mult, int32_t delta_mult, int32_t) {
-  linear_gelu_s16(out, in, weights, bias, mult, delta, rows, depth, units, index_mult, delta_mult);
+  linear_activation_s16(out, in, weights, bias, mult, delta, rows, depth, units, index_mult, delta_mult);
 }
 
 void linear_keys_panels_s8(int8_t *keys, int8_t *, const int16_t *in, const int8_t *weights, const int32_t *bias, const int32_t *mult,
@@ -209,9 +209,9 @@ void linear_add_fours_s16(int16_t *x, int16_t *, const int16_t *in, const int8_t
   linear_add_s16(x, in, weights, bias, mult, rows, depth, units);
 }
 
-void linear_gelu_fours_s16(int16_t *out, int16_t *, const int16_t *in, const int8_t *weights, const int32_t *bias, const int32_t *mult,
+void linear_activation_fours_s16(int16_t *out, int16_t *, const int16_t *in, const int8_t *weights, const int32_t *bias, const int32_t *mult,
                            const uint16_t *delta, int32_t rows, int32_t depth, int32_t units, int32_t index_mult, int32_t delta_mult) {
-  linear_gelu_s16(out, in, weights, bias, mult, delta, rows, depth, units, index_mult, delta_mult);
+  linear_activation_s16(out, in, weights, bias, mult, delta, rows, depth, units, index_mult, delta_mult);
 }
 
 void linear_keys_fours_s8(int8_t *keys, int16_t *, const int16_t *in, const int8_t *weights, const int32_t *bias, const int32_t *mult,
@@ -252,9 +252,9 @@ void linear_add_int4_s16(int16_t *x, int8_t *, const int16_t *in, const uint8_t 
   linear_add_s16(x, in, unpacked(weights, depth, units, group).data(), bias, mult, rows, depth, units);
 }
 
-void linear_gelu_int4_s16(int16_t *out, int8_t *, const int16_t *in, const uint8_t *weights, const int32_t *bias, const int32_t *mult,
+void linear_activation_int4_s16(int16_t *out, int8_t *, const int16_t *in, const uint8_t *weights, const int32_t *bias, const int32_t *mult,
                           const uint16_t *delta, int32_t rows, int32_t depth, int32_t units, int32_t index_mult, int32_t delta_mult, int32_t group) {
-  linear_gelu_s16(out, in, unpacked(weights, depth, units, group).data(), bias, mult, delta, rows, depth, units, index_mult, delta_mult);
+  linear_activation_s16(out, in, unpacked(weights, depth, units, group).data(), bias, mult, delta, rows, depth, units, index_mult, delta_mult);
 }
 
 void linear_keys_int4_s8(int8_t *keys, int8_t *, const int16_t *in, const uint8_t *weights, const int32_t *bias, const int32_t *mult,

@@ -66,7 +66,7 @@ Verdict check_linear_add_panels_s16(linear_add_panels_s16_type *expected, linear
   });
 }
 
-Verdict check_linear_gelu_panels_s16(linear_gelu_panels_s16_type *expected, linear_gelu_panels_s16_type *actual, Random &random) {
+Verdict check_linear_activation_panels_s16(linear_activation_panels_s16_type *expected, linear_activation_panels_s16_type *actual, Random &random) {
   return check_linear_with<PanelBuffer>(
       random, "out", [&](bool first, int16_t *out, const PanelBuffer &panels, const Linear &a, const Hidden &hidden) {
         (first ? expected : actual)(out, panels.memory, a.in, a.weights, a.bias, a.mult, hidden.middle(), a.shape.rows, a.shape.depth, a.shape.units,
@@ -94,7 +94,7 @@ Verdict check_linear_add_fours_s16(linear_add_fours_s16_type *expected, linear_a
   });
 }
 
-Verdict check_linear_gelu_fours_s16(linear_gelu_fours_s16_type *expected, linear_gelu_fours_s16_type *actual, Random &random) {
+Verdict check_linear_activation_fours_s16(linear_activation_fours_s16_type *expected, linear_activation_fours_s16_type *actual, Random &random) {
   return check_linear_with<FourBuffer>(random, "out",
                                        [&](bool first, int16_t *out, const FourBuffer &fours, const Linear &a, const Hidden &hidden) {
                                          (first ? expected : actual)(out, fours.memory, a.in, a.weights, a.bias, a.mult, hidden.middle(), a.shape.rows,

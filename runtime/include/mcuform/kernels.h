@@ -83,7 +83,7 @@ inline namespace MCUFORM_RT_ABI {
 /// Accuracy   equal to docs/arithmetic.md bit for bit
 /// Returns    nothing
 
-/// linear_gelu_s16: the first linear of an MLP and GELU, or another activation, on its result: hidden_s15 of arith.h.
+/// linear_activation_s16: the first linear of an MLP and GELU, or another activation, on its result: hidden_s15 of arith.h.
 ///
 /// Layout     as linear_s16; delta the middle of a table of arith.h, delta[-2048 .. 2047]; delta_none with index_mult = delta_mult = 0 for ReLU
 /// Quant      out in units of s_h, 15 bits; mult[n] = round(s_in*s_w[n]/s_h * 2^32); index_mult and delta_mult as docs/arithmetic.md has them for
@@ -115,7 +115,7 @@ inline namespace MCUFORM_RT_ABI {
 /// Accuracy   equal to docs/arithmetic.md bit for bit
 /// Returns    nothing
 
-/// linear_panels_s16, linear_add_panels_s16, linear_gelu_panels_s16, linear_keys_panels_s8, linear_values_panels_s8: what the kernels
+/// linear_panels_s16, linear_add_panels_s16, linear_activation_panels_s16, linear_keys_panels_s8, linear_values_panels_s8: what the kernels
 /// without "panels" do, on weights that the port (port.h) copies panel by panel, the next while the present one is worked on.
 ///
 /// Layout     as without panels. panels: two panels of panel_units*depth bytes, one if panel_units >= units; panel_units even, at least 2; the
@@ -127,7 +127,7 @@ inline namespace MCUFORM_RT_ABI {
 /// Accuracy   equal to the kernel without panels bit for bit
 /// Returns    nothing
 
-/// linear_fours_s16, linear_add_fours_s16, linear_gelu_fours_s16, linear_keys_fours_s8, linear_values_fours_s8: what the kernels without
+/// linear_fours_s16, linear_add_fours_s16, linear_activation_fours_s16, linear_keys_fours_s8, linear_values_fours_s8: what the kernels without
 /// "fours" do, faster for many rows: rows are first copied so that four of them lie interleaved, and weights are widened once for all rows.
 ///
 /// Layout     as without fours; fours: two rows of depth values more than there are in whole groups of four
@@ -138,7 +138,7 @@ inline namespace MCUFORM_RT_ABI {
 /// Accuracy   equal to the kernel without fours bit for bit
 /// Returns    nothing
 
-/// linear_int4_s16, linear_add_int4_s16, linear_gelu_int4_s16, linear_keys_int4_s8, linear_values_int4_s8: what the kernels without "int4"
+/// linear_int4_s16, linear_add_int4_s16, linear_activation_int4_s16, linear_keys_int4_s8, linear_values_int4_s8: what the kernels without "int4"
 /// do, on weights of four bits that are unpacked pair by pair.
 ///
 /// Layout     as without int4 but for weights: pairs of int4_pair_bytes(depth, group) bytes, first the scales of each group of `group` inputs,

@@ -88,8 +88,8 @@ int32_t run() {
   linear("linear_s16 192->576", "linear_s16 192->576, by 12", block, 192, 576, [](const Linear &a, int32_t first, int32_t rows) {
     linear_s16(a.out + first * a.units, a.in + first * a.depth, a.weights, a.bias, a.mult, rows, a.depth, a.units);
   });
-  linear("linear_gelu_s16 192->768", "linear_gelu_s16 192->768, by 12", block, 192, 768, [](const Linear &a, int32_t first, int32_t rows) {
-    linear_gelu_s16(a.out + first * a.units, a.in + first * a.depth, a.weights, a.bias, a.mult, delta_gelu.middle(), rows, a.depth, a.units, 1 << 21, 1 << 25);
+  linear("linear_activation_s16 192->768", "linear_activation_s16 192->768, by 12", block, 192, 768, [](const Linear &a, int32_t first, int32_t rows) {
+    linear_activation_s16(a.out + first * a.units, a.in + first * a.depth, a.weights, a.bias, a.mult, delta_gelu.middle(), rows, a.depth, a.units, 1 << 21, 1 << 25);
   });
   linear("linear_add_s16 768->192", "linear_add_s16 768->192, by 12", block, 768, 192, [](const Linear &a, int32_t first, int32_t rows) {
     linear_add_s16(a.out + first * a.units, a.in + first * a.depth, a.weights, a.bias, a.mult, rows, a.depth, a.units);
@@ -97,8 +97,8 @@ int32_t run() {
   linear("linear_fours_s16 192->576", "linear_fours_s16 192->576, by 48", 48, 192, 576, [](const Linear &a, int32_t first, int32_t rows) {
     linear_fours_s16(a.out + first * a.units, a.fours, a.in + first * a.depth, a.weights, a.bias, a.mult, rows, a.depth, a.units);
   });
-  linear("linear_gelu_fours_s16 192->768", "linear_gelu_fours_s16 192->768, by 48", 48, 192, 768, [](const Linear &a, int32_t first, int32_t rows) {
-    linear_gelu_fours_s16(a.out + first * a.units, a.fours, a.in + first * a.depth, a.weights, a.bias, a.mult, delta_gelu.middle(), rows, a.depth, a.units, 1 << 21, 1 << 25);
+  linear("linear_activation_fours_s16 192->768", "linear_activation_fours_s16 192->768, by 48", 48, 192, 768, [](const Linear &a, int32_t first, int32_t rows) {
+    linear_activation_fours_s16(a.out + first * a.units, a.fours, a.in + first * a.depth, a.weights, a.bias, a.mult, delta_gelu.middle(), rows, a.depth, a.units, 1 << 21, 1 << 25);
   });
   linear("linear_add_fours_s16 768->192", "linear_add_fours_s16 768->192, by 48", 48, 768, 192, [](const Linear &a, int32_t first, int32_t rows) {
     linear_add_fours_s16(a.out + first * a.units, a.fours, a.in + first * a.depth, a.weights, a.bias, a.mult, rows, a.depth, a.units);
