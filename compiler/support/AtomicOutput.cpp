@@ -14,12 +14,6 @@ using llvm::StringRef;
 namespace fs = llvm::sys::fs;
 namespace path = llvm::sys::path;
 
-static std::string join(StringRef directory, StringRef file) {
-  llvm::SmallString<256> result(directory);
-  path::append(result, file);
-  return result.str().str();
-}
-
 namespace {
 /// Undoes everything done to the file system, last step first, unless release() is called. What cannot be undone is left.
 class Rollback {
@@ -107,13 +101,13 @@ llvm::Error AtomicOutput::add(StringRef file, std::string contents) {
   if (!isPlain)
     return fileError(directory, "'" + file + "' is no plain relative path");
   if (!files.emplace(file.str(), std::move(contents)).second)
-    return fileError(join(directory, file), "two files of the package have this name");
+    return fileError(joinPath(directory, file), "two files of the package have this name");
   return llvm::Error::success();
 }
 
 static llvm::Error writeAll(StringRef root, const std::map<std::string, std::string> &files, const std::vector<StringRef> &chosen) {
   for (StringRef file : chosen) {
-    std::string target = join(root, file);
+    std::string target = joinPath(root, file);
     if (std::error_code code = fs::create_directories(path::parent_path(target)))
       return fileError(target, code);
     if (llvm::Error failure = writeFile(target, {files.at(file.str())}))
@@ -153,7 +147,7 @@ static llvm::Error commitNew(StringRef directory, const std::map<std::string, st
 static llvm::Error commitInto(StringRef directory, const std::map<std::string, std::string> &files) {
   std::vector<StringRef> changed;
   for (const auto &[file, contents] : files) {
-    std::string target = join(directory, file);
+    std::string target = joinPath(directory, file);
     fs::file_status status;
     if (fs::status(target, status) && fs::is_symlink_file(target))
       return fileError(target, "is a link to nowhere, not replaced");
@@ -168,16 +162,16 @@ static llvm::Error commitInto(StringRef directory, const std::map<std::string, s
 
   // The staging directory is removed on success too, with the replaced files in it.
   Rollback cleanup;
-  llvm::Expected<std::string> staging = cleanup.createStaging(join(directory, ".mcuform"));
+  llvm::Expected<std::string> staging = cleanup.createStaging(joinPath(directory, ".mcuform"));
   if (!staging)
     return staging.takeError();
-  std::string fresh = join(*staging, "new"), replaced = join(*staging, "old");
+  std::string fresh = joinPath(*staging, "new"), replaced = joinPath(*staging, "old");
   if (llvm::Error failure = writeAll(fresh, files, changed))
     return failure;
 
   Rollback exchange;
   for (StringRef file : changed) {
-    std::string target = join(directory, file), aside = join(replaced, file);
+    std::string target = joinPath(directory, file), aside = joinPath(replaced, file);
     if (llvm::Error failure = exchange.createDirectories(path::parent_path(target)))
       return failure;
     if (fs::exists(target)) {
@@ -186,7 +180,7 @@ static llvm::Error commitInto(StringRef directory, const std::map<std::string, s
       if (llvm::Error failure = exchange.setAside(target, aside))
         return failure;
     }
-    if (llvm::Error failure = exchange.rename(join(fresh, file), target))
+    if (llvm::Error failure = exchange.rename(joinPath(fresh, file), target))
       return failure;
   }
   exchange.release();

@@ -5,6 +5,7 @@
 #include "llvm/ADT/Twine.h"
 #include "llvm/Support/FileSystem.h"
 #include "llvm/Support/MemoryBuffer.h"
+#include "llvm/Support/Path.h"
 #include "llvm/Support/raw_ostream.h"
 
 using namespace mcuform;
@@ -21,6 +22,12 @@ llvm::Error mcuform::fileError(StringRef path, std::error_code code) {
   if (text.size() > 1 && llvm::isLower(text[1]))
     text[0] = llvm::toLower(text[0]);
   return llvm::createStringError(code, (path + ": " + text).str());
+}
+
+std::string mcuform::joinPath(StringRef directory, StringRef file) {
+  llvm::SmallString<256> path(directory);
+  llvm::sys::path::append(path, file);
+  return std::string(path);
 }
 
 std::string mcuform::temporaryName(StringRef path) {

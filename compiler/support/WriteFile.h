@@ -22,6 +22,9 @@ llvm::Error writeFile(llvm::StringRef path, llvm::ArrayRef<llvm::StringRef> piec
 /// Reads a whole file; the error carries the path. Works on pipes too.
 llvm::Expected<std::string> readFile(llvm::StringRef path);
 
+/// The path of `file` in `directory`.
+std::string joinPath(llvm::StringRef directory, llvm::StringRef file);
+
 /// path.tmp-<random>: a name for a temporary sibling. (LLVM's createUniqueFile would also replace every '%' of the user's path.)
 /// Another process may choose the same one, so create it exclusively and try up to kMaxTemporaryNames times.
 std::string temporaryName(llvm::StringRef path);

@@ -2,19 +2,20 @@
 #include "compiler/driver/run/Faults.h"
 #include "compiler/support/WriteFile.h"
 
-#include "llvm/ADT/SmallString.h"
-#include "llvm/Support/Path.h"
-
 #include <nlohmann/json.hpp>
 
 namespace mcuform {
 
 namespace {
 
-std::string pathIn(llvm::StringRef directory, llvm::StringRef file) {
-  llvm::SmallString<256> path(directory);
-  llvm::sys::path::append(path, file);
-  return std::string(path);
+/// A file that does not change keeps its time stamp: nothing is compiled anew for it.
+llvm::Error update(const std::string &path, const std::string &text) {
+  llvm::Expected<std::string> old = readFile(path);
+  if (old && *old == text)
+    return llvm::Error::success();
+  if (!old)
+    llvm::consumeError(old.takeError());
+  return writeFile(path, {text});
 }
 
 uint64_t sramBytes(const PackageReport &report, const LinkedFit &fit) { return report.arenaBytes + report.staticBytes + fit.stack.bytes; }
@@ -55,7 +56,7 @@ llvm::Expected<std::optional<LinkedFit>> proveFit(const PackageReport &report, c
     return stack.takeError();
   if (!*stack)
     return std::nullopt;
-  llvm::Expected<std::string> map = readFile(pathIn(buildDirectory, "harness.map"));
+  llvm::Expected<std::string> map = readFile(joinPath(buildDirectory, "harness.map"));
   if (!map)
     return map.takeError();
   llvm::Expected<CodeSize> size = computeCodeSize(*map, report.name);
@@ -74,7 +75,7 @@ llvm::Expected<std::optional<LinkedFit>> proveFit(const PackageReport &report, c
 }
 
 llvm::Error recordFit(const PackageReport &report, const LinkedFit &fit) {
-  const std::string path = pathIn(report.directory, "report.json");
+  const std::string path = joinPath(report.directory, "report.json");
   llvm::Expected<std::string> text = readFile(path);
   if (!text)
     return text.takeError();
@@ -90,19 +91,11 @@ llvm::Error recordFit(const PackageReport &report, const LinkedFit &fit) {
                  {"sram_bytes", sramBytes(report, fit)},
                  {"flash_bytes", flashBytes(report, fit)},
                  {"deepest_stack", deepest}};
-  const std::string json = root.dump(2) + "\n";
-  if (json != *text)
-    if (llvm::Error error = writeFile(path, {json}))
-      return error;
-  // A header that did not change keeps its time stamp: nothing is compiled anew for it.
-  const std::string headerPath = pathIn(report.directory, report.name + "_fit.h"),
+  if (llvm::Error error = update(path, root.dump(2) + "\n"))
+    return error;
+  const std::string headerPath = joinPath(report.directory, report.name + "_fit.h"),
                     header = fitHeader(report.name, report.target, report.limits, FitProof{fit.stack.bytes, fit.size.code, fit.size.tables});
-  llvm::Expected<std::string> old = readFile(headerPath);
-  if (old && *old == header)
-    return llvm::Error::success();
-  if (!old)
-    llvm::consumeError(old.takeError());
-  return writeFile(headerPath, {header});
+  return update(headerPath, header);
 }
 
 } // namespace mcuform

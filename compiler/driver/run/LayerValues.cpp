@@ -4,9 +4,7 @@
 #include "compiler/support/WriteFile.h"
 
 #include "llvm/ADT/STLExtras.h"
-#include "llvm/ADT/SmallString.h"
 #include "llvm/Support/Format.h"
-#include "llvm/Support/Path.h"
 
 #include <algorithm>
 #include <cmath>
@@ -59,8 +57,7 @@ nlohmann::ordered_json rounded(std::optional<double> value, double parts) {
 } // namespace
 
 llvm::Expected<std::vector<LayerMeaning>> readLayerMeanings(const PackageReport &report) {
-  llvm::SmallString<256> path(report.directory);
-  llvm::sys::path::append(path, "values.json");
+  const std::string path = joinPath(report.directory, "values.json");
   llvm::Expected<std::string> text = readFile(path);
   if (!text) {
     llvm::consumeError(text.takeError());

@@ -7,7 +7,6 @@
 #include "llvm/ADT/SmallString.h"
 #include "llvm/ADT/SmallVector.h"
 #include "llvm/Support/FileSystem.h"
-#include "llvm/Support/Path.h"
 #include "llvm/Support/Program.h"
 
 #include <thread>
@@ -15,12 +14,6 @@
 namespace mcuform {
 
 namespace {
-
-std::string join(llvm::StringRef directory, llvm::StringRef file) {
-  llvm::SmallString<256> path(directory);
-  llvm::sys::path::append(path, file);
-  return std::string(path);
-}
 
 bool isInstalled(llvm::StringRef program) { return static_cast<bool>(llvm::sys::findProgramByName(program)); }
 
@@ -70,21 +63,21 @@ llvm::Expected<std::string> buildHarness(const PackageReport &report, const Targ
   if (std::error_code code = llvm::sys::fs::create_directories(build))
     return fileError(build, code);
 
-  const std::string sources = join(join(resourceDir(), "targets"), "common");
-  const std::string log = join(build, "build.log");
+  const std::string sources = joinPath(joinPath(resourceDir(), "targets"), "common");
+  const std::string log = joinPath(build, "build.log");
   std::vector<std::string> configure = {"cmake",
                                         "-S",
                                         sources,
                                         "-B",
                                         std::string(build),
-                                        "-DCMAKE_TOOLCHAIN_FILE=" + join(target.directory, "toolchain.cmake"),
+                                        "-DCMAKE_TOOLCHAIN_FILE=" + joinPath(target.directory, "toolchain.cmake"),
                                         "-DMCUFORM_TARGET_DIR=" + target.directory,
                                         "-DMCUFORM_PACKAGE_DIR=" + report.directory,
                                         std::string("-DMCUFORM_PROFILE=") + (hooks == Hooks::Profile ? "ON" : "OFF"),
                                         std::string("-DMCUFORM_OBSERVE=") + (hooks == Hooks::Observe ? "ON" : "OFF")};
   if (report.isStreamed())
     configure.push_back("-DMCUFORM_LINES_BYTES=" + std::to_string(bytesForLines(report, target)));
-  if (isInstalled("ninja") && !llvm::sys::fs::exists(join(build, "CMakeCache.txt")))
+  if (isInstalled("ninja") && !llvm::sys::fs::exists(joinPath(build, "CMakeCache.txt")))
     configure.insert(configure.end(), {"-G", "Ninja"});
   if (isInstalled("ccache"))
     configure.push_back("-DCMAKE_CXX_COMPILER_LAUNCHER=ccache");
@@ -95,7 +88,7 @@ llvm::Expected<std::string> buildHarness(const PackageReport &report, const Targ
   if (llvm::Error error = run({"cmake", "--build", std::string(build), "--parallel", jobs}, build, log, true,
                               "package '" + report.name + "' does not build for target '" + target.name + "'"))
     return error;
-  return join(build, "harness");
+  return joinPath(build, "harness");
 }
 
 } // namespace mcuform

@@ -4,7 +4,6 @@
 
 #include "llvm/ADT/SmallString.h"
 #include "llvm/Support/FileSystem.h"
-#include "llvm/Support/Path.h"
 #include "llvm/Support/Program.h"
 
 #include <chrono>
@@ -120,9 +119,7 @@ TemporaryDirectory::~TemporaryDirectory() {
 }
 
 std::string TemporaryDirectory::file(llvm::StringRef name) const {
-  llvm::SmallString<256> result(path_);
-  llvm::sys::path::append(result, name);
-  return std::string(result);
+  return joinPath(path_, name);
 }
 
 } // namespace mcuform

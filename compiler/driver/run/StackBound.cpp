@@ -287,9 +287,7 @@ private:
 
 /// What the build's toolchain calls its objdump.
 llvm::Expected<std::string> findObjdump(llvm::StringRef buildDirectory) {
-  llvm::SmallString<256> path(buildDirectory);
-  llvm::sys::path::append(path, "CMakeCache.txt");
-  llvm::Expected<std::string> cache = readFile(path);
+  llvm::Expected<std::string> cache = readFile(joinPath(buildDirectory, "CMakeCache.txt"));
   if (!cache)
     return cache.takeError();
   for (llvm::StringRef line : llvm::split(*cache, '\n'))
