@@ -116,10 +116,11 @@ def FoldScale : Mcuf_FunctionPass<"mcuf-fold-scale"> {
 }
 
 def FuseLayerNorm : Mcuf_FunctionPass<"mcuf-fuse-layer-norm"> {
-  let summary = "Recognize layer normalization in its decomposed form";
+  let summary = "Recognize layer normalization and RMSNorm in their decomposed forms";
   let description = [{
     (x - mean) / sqrt(variance + epsilon) over the last dimension; the square as Pow or Mul, the root as Sqrt or Pow, the quotient as Div or as a product with a
-    reciprocal. A vector that multiplies the result becomes gamma, one that is added beta.
+    reciprocal. A vector that multiplies the result becomes gamma, one that is added beta. Without the mean, x / sqrt(mean(x^2) + epsilon), it is RMSNorm: the same
+    op with centered = false.
   }];
 }
 

@@ -27,7 +27,7 @@ HostTensor windows(const HostTensor &input, const mcuf::WindowGrid &grid, llvm::
 HostTensor depthwise(const HostTensor &input, const HostTensor &weights, const HostTensor &bias, const mcuf::WindowGrid &grid, llvm::ArrayRef<int64_t> shape);
 HostTensor pool(mcuf::ReduceKind kind, const HostTensor &input, const mcuf::WindowGrid &grid, bool countPadding, llvm::ArrayRef<int64_t> shape);
 HostTensor clippedRelu(const HostTensor &input, float limit);
-HostTensor layerNorm(const HostTensor &input, const HostTensor *gamma, const HostTensor *beta, float epsilon);
+HostTensor layerNorm(const HostTensor &input, const HostTensor *gamma, const HostTensor *beta, float epsilon, bool centered);
 HostTensor gelu(const HostTensor &input, bool approximate);
 HostTensor swish(const HostTensor &input, float slope);
 HostTensor hardSwish(const HostTensor &input);

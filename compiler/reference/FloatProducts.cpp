@@ -87,14 +87,14 @@ HostTensor conv(const HostTensor &input, const HostTensor &weights, const HostTe
   return result;
 }
 
-HostTensor layerNorm(const HostTensor &input, const HostTensor *gamma, const HostTensor *beta, float epsilon) {
+HostTensor layerNorm(const HostTensor &input, const HostTensor *gamma, const HostTensor *beta, float epsilon, bool centered) {
   HostTensor result(ElementKind::F32, input.shape());
   int64_t width = input.width();
   for (int64_t r = 0; r < input.rows(); ++r) {
     const float *in = input.data<float>() + r * width;
     float *out = result.data<float>() + r * width;
     double sum = 0, squares = 0;
-    for (int64_t i = 0; i < width; ++i)
+    for (int64_t i = 0; i < width && centered; ++i)
       sum += in[i];
     double mean = sum / double(width);
     for (int64_t i = 0; i < width; ++i)

@@ -26,8 +26,9 @@ template <class In, class Fn> void forEachAccumulator(const In *input, int64_t r
     }
 }
 
-/// fn(index of the element, channel, z, sum of the row's z, scale of the row) for each element of normalized rows.
-template <class Fn> void normalizeRows(const HostTensor &input, const HostTensor &factor, int64_t epsilon, int32_t outShift, Fn fn) {
+/// fn(index of the element, channel, z, sum of the row's z, or 0 where no mean is taken off, scale of the row) for each element of normalized rows.
+template <class Fn>
+void normalizeRows(const HostTensor &input, const HostTensor &factor, bool centered, int64_t epsilon, int32_t outShift, Fn fn) {
   int64_t width = input.width();
   SmallVector<int32_t> z(static_cast<size_t>(width));
   for (int64_t t = 0; t < input.rows(); ++t) {
@@ -35,7 +36,7 @@ template <class Fn> void normalizeRows(const HostTensor &input, const HostTensor
     int64_t squares = 0;
     for (int64_t c = 0; c < width; ++c) {
       z[c] = int32_t(input.data<int16_t>()[t * width + c]) * factor.data<int16_t>()[c];
-      sum += z[c];
+      sum += centered ? z[c] : 0;
       squares += int64_t(z[c]) * z[c];
     }
     uint64_t variance = rt::layer_norm_variance(int32_t(width), squares, sum, epsilon);
@@ -47,7 +48,7 @@ template <class Fn> void normalizeRows(const HostTensor &input, const HostTensor
 
 HostTensor layerNorm(mcuf::QLayerNormOp op, const HostTensor &input, const HostTensor &factor, ArrayRef<int64_t> shape) {
   HostTensor result(ElementKind::I16, shape);
-  normalizeRows(input, factor, int64_t(op.getEpsilon()), int32_t(op.getOutShift()), [&](int64_t i, int64_t, int32_t z, int32_t sum, rt::RowScale scale) {
+  normalizeRows(input, factor, op.getCentered(), int64_t(op.getEpsilon()), int32_t(op.getOutShift()), [&](int64_t i, int64_t, int32_t z, int32_t sum, rt::RowScale scale) {
     result.data<int16_t>()[i] = rt::layer_norm_value(z, int32_t(input.width()), sum, scale);
   });
   return result;
@@ -56,7 +57,7 @@ HostTensor layerNorm(mcuf::QLayerNormOp op, const HostTensor &input, const HostT
 HostTensor layerNormAffine(mcuf::QLayerNormAffineOp op, const HostTensor &input, const HostTensor &factor, const HostTensor &gain, const HostTensor &offset,
                            ArrayRef<int64_t> shape) {
   HostTensor result(ElementKind::I16, shape);
-  normalizeRows(input, factor, int64_t(op.getEpsilon()), rt::layer_norm_affine_shift, [&](int64_t i, int64_t c, int32_t z, int32_t sum, rt::RowScale scale) {
+  normalizeRows(input, factor, op.getCentered(), int64_t(op.getEpsilon()), rt::layer_norm_affine_shift, [&](int64_t i, int64_t c, int32_t z, int32_t sum, rt::RowScale scale) {
     result.data<int16_t>()[i] =
         rt::layer_norm_affine_value(z, int32_t(input.width()), sum, scale, gain.data<int32_t>()[c], offset.data<int16_t>()[c]);
   });

@@ -45,7 +45,7 @@ FailureOr<HostTensor> evaluateFloatOp(Operation *op, ArrayRef<HostTensor> in) {
           })
           .Case([&](mcuf::LayerNormOp norm) {
             return floatops::layerNorm(in[0], optional(in, 1, bool(norm.getGamma())), optional(in, norm.getGamma() ? 2 : 1, bool(norm.getBeta())),
-                                       norm.getEpsilon().convertToFloat());
+                                       norm.getEpsilon().convertToFloat(), norm.getCentered());
           })
           .Case([&](mcuf::GeluOp gelu) { return floatops::gelu(in[0], gelu.getApproximate()); })
           .Case([&](mcuf::SwishOp swish) { return floatops::swish(in[0], swish.getSlope().convertToFloat()); })

@@ -6,14 +6,18 @@ include "dialects/mcuf/McufDialect.td"
 
 def Mcuf_LayerNormOp : Mcuf_InferredOp<"layer_norm", [AttrSizedOperandSegments]> {
   let summary = "Each row to mean 0 and variance 1, times gamma plus beta";
-  let description = "Over the last dimension. gamma and beta are vectors of its length, both absent once they have been folded into the consumers.";
-  let arguments = (ins AnyRankedTensor:$input, Optional<AnyRankedTensor>:$gamma, Optional<AnyRankedTensor>:$beta, F32Attr:$epsilon);
+  let description = [{
+    Over the last dimension. gamma and beta are vectors of its length, both absent once they have been folded into the consumers. With centered = false no mean is
+    taken off, here or in the variance: RMSNorm.
+  }];
+  let arguments = (ins AnyRankedTensor:$input, Optional<AnyRankedTensor>:$gamma, Optional<AnyRankedTensor>:$beta, F32Attr:$epsilon,
+                       DefaultValuedAttr<BoolAttr, "true">:$centered);
   let results = (outs AnyRankedTensor:$result);
   let assemblyFormat = "$input (`gamma` $gamma^)? (`beta` $beta^)? attr-dict `:` functional-type(operands, results)";
   let extraClassDeclaration = [{
     int64_t getWidth() { return ::llvm::cast<::mlir::RankedTensorType>(getInput().getType()).getShape().back(); }
   }];
-  let builders = [OpBuilder<(ins "::mlir::Value":$input, "::mlir::Value":$gamma, "::mlir::Value":$beta, "float":$epsilon)>];
+  let builders = [OpBuilder<(ins "::mlir::Value":$input, "::mlir::Value":$gamma, "::mlir::Value":$beta, "float":$epsilon, "bool":$centered)>];
 }
 
 def Mcuf_GeluOp : Mcuf_InferredOp<"gelu"> {

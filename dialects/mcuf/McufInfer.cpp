@@ -245,7 +245,7 @@ LogicalResult ClippedReluOp::inferReturnTypes(MLIRContext *, std::optional<Locat
   return adaptor.getLimit().convertToFloat() > 0 ? success() : fail(location, "the limit of a clipped relu must be above 0");
 }
 
-void LayerNormOp::build(OpBuilder &, OperationState &state, Value input, Value gamma, Value beta, float epsilon) {
+void LayerNormOp::build(OpBuilder &, OperationState &state, Value input, Value gamma, Value beta, float epsilon, bool centered) {
   state.addOperands(input);
   if (gamma)
     state.addOperands(gamma);
@@ -254,6 +254,7 @@ void LayerNormOp::build(OpBuilder &, OperationState &state, Value input, Value g
   Builder builder(input.getContext());
   state.addAttribute(getOperandSegmentSizeAttr(), builder.getDenseI32ArrayAttr({1, gamma ? 1 : 0, beta ? 1 : 0}));
   state.addAttribute(getEpsilonAttrName(state.name), builder.getF32FloatAttr(epsilon));
+  state.addAttribute(getCenteredAttrName(state.name), builder.getBoolAttr(centered));
   state.addTypes(input.getType());
 }
 

@@ -25,17 +25,18 @@ def Mcuf_QPatchEmbedOp : Mcuf_Op<"q_patch_embed"> {
 }
 
 def Mcuf_QLayerNormOp : Mcuf_Op<"q_layer_norm"> {
-  let summary = "LayerNorm of int16 rows with a factor per channel; the output's scale is 2^-out_shift";
-  let arguments = (ins AnyRankedTensor:$input, AnyRankedTensor:$factor, I64Attr:$epsilon, I64Attr:$out_shift);
+  let summary = "LayerNorm of int16 rows with a factor per channel, or with centered = false RMSNorm; the output's scale is 2^-out_shift";
+  let arguments = (ins AnyRankedTensor:$input, AnyRankedTensor:$factor, I64Attr:$epsilon, I64Attr:$out_shift, DefaultValuedAttr<BoolAttr, "true">:$centered);
   let results = (outs AnyRankedTensor:$result);
   let assemblyFormat = "$input `,` $factor attr-dict `:` functional-type(operands, results)";
   let hasVerifier = 1;
 }
 
 def Mcuf_QLayerNormAffineOp : Mcuf_Op<"q_layer_norm_affine"> {
-  let summary = "LayerNorm of rows of the residual stream with gamma and beta; the result is the residual stream again";
+  let summary = "LayerNorm (with centered = false RMSNorm) of rows of the residual stream with gamma and beta; the result is the residual stream again";
   let description = "gain i32 and offset i16 [width]: S16(R(normalized, gain, offset)), normalized in units of 2^-20.";
-  let arguments = (ins AnyRankedTensor:$input, AnyRankedTensor:$factor, AnyRankedTensor:$gain, AnyRankedTensor:$offset, I64Attr:$epsilon);
+  let arguments = (ins AnyRankedTensor:$input, AnyRankedTensor:$factor, AnyRankedTensor:$gain, AnyRankedTensor:$offset, I64Attr:$epsilon,
+                       DefaultValuedAttr<BoolAttr, "true">:$centered);
   let results = (outs AnyRankedTensor:$result);
   let assemblyFormat = "$input `,` $factor `,` $gain `,` $offset attr-dict `:` functional-type(operands, results)";
   let hasVerifier = 1;

@@ -66,7 +66,7 @@ struct AffinePattern : OpRewritePattern<mcuf::LayerNormOp> {
       rewriter.replaceOpWithNewOp<mcuf::LinearOp>(linear, linear.getInput(), weights, bias);
     }
     rewriter.setInsertionPoint(norm);
-    rewriter.replaceOpWithNewOp<mcuf::LayerNormOp>(norm, norm.getInput(), Value(), Value(), norm.getEpsilon().convertToFloat());
+    rewriter.replaceOpWithNewOp<mcuf::LayerNormOp>(norm, norm.getInput(), Value(), Value(), norm.getEpsilon().convertToFloat(), norm.getCentered());
     return success();
   }
 };

@@ -1,4 +1,5 @@
-// Layer normalization from its parts: (x - mean) / sqrt(mean((x - mean)^2) + epsilon), then gamma and beta.
+// Layer normalization from its parts: (x - mean) / sqrt(mean((x - mean)^2) + epsilon), then gamma and beta; RMSNorm where no mean is taken
+// off, x / sqrt(mean(x^2) + epsilon).
 #include "passes/Passes.h"
 #include "passes/fusion/Matching.h"
 
@@ -101,12 +102,17 @@ struct CorePattern : OpRewritePattern<mcuf::BinaryOp> {
     auto sum = matchScalar(quotient->second, BinaryKind::Add);
     Value square = sum ? matchRowMean(sum->operand, ops) : Value();
     Value deviation = square ? matchSquare(square, ops) : Value();
-    Value x = deviation ? matchCentered(deviation, ops) : Value();
-    if (!x || matchCentered(quotient->first, ops) != x || x.getType() != root.getType())
+    if (!deviation)
+      return failure();
+    Value x = matchCentered(deviation, ops);
+    const bool isCentered = bool(x);
+    if (isCentered ? matchCentered(quotient->first, ops) != x : quotient->first != (x = deviation))
+      return failure();
+    if (x.getType() != root.getType())
       return failure();
     ops.push_back(quotient->second.getDefiningOp());
     rewriter.setInsertionPoint(root);
-    Value norm = rewriter.create<mcuf::LayerNormOp>(fuseLocations(ops), x, Value(), Value(), float(sum->scalar));
+    Value norm = rewriter.create<mcuf::LayerNormOp>(fuseLocations(ops), x, Value(), Value(), float(sum->scalar), isCentered);
     rewriter.replaceOp(root, norm);
     return success();
   }
@@ -133,7 +139,7 @@ struct AffinePattern : OpRewritePattern<mcuf::BinaryOp> {
     } else {
       beta = beta ? combined(beta) : vector;
     }
-    Value result = rewriter.create<mcuf::LayerNormOp>(location, norm.getInput(), gamma, beta, norm.getEpsilon().convertToFloat());
+    Value result = rewriter.create<mcuf::LayerNormOp>(location, norm.getInput(), gamma, beta, norm.getEpsilon().convertToFloat(), norm.getCentered());
     rewriter.replaceOp(root, result);
     return success();
   }

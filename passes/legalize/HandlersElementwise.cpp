@@ -173,14 +173,14 @@ LogicalResult dropout(NodeLegalizer &n) {
 void addElementwiseHandlers(HandlerRegistry &registry) {
   registry.add("Neg", unary<UnaryKind::Neg>);
   registry.add("Abs", unary<UnaryKind::Abs>);
-  registry.add("Sqrt", unary<UnaryKind::Sqrt>).compiles("in LayerNorm");
+  registry.add("Sqrt", unary<UnaryKind::Sqrt>).compiles("in LayerNorm and RMSNorm");
   registry.add("Exp", unary<UnaryKind::Exp>);
   registry.add("Log", unary<UnaryKind::Log>);
   registry.add("Erf", unary<UnaryKind::Erf>).compiles("in GELU");
   registry.add("Tanh", unary<UnaryKind::Tanh>).compiles("in GELU");
   registry.add("Sigmoid", unary<UnaryKind::Sigmoid>).compiles("in SiLU and QuickGELU");
   registry.add("Relu", unary<UnaryKind::Relu>).compiles("behind a dense layer");
-  registry.add("Reciprocal", unary<UnaryKind::Reciprocal>).compiles("in LayerNorm");
+  registry.add("Reciprocal", unary<UnaryKind::Reciprocal>).compiles("in LayerNorm and RMSNorm");
   registry.add("Not", unary<UnaryKind::Not>);
   registry.add("Floor", unary<UnaryKind::Floor>);
   registry.add("Ceil", unary<UnaryKind::Ceil>);
@@ -202,7 +202,7 @@ void addElementwiseHandlers(HandlerRegistry &registry) {
   registry.add("Max", variadic<BinaryKind::Max>).compiles("in HardSwish");
   registry.add("Min", variadic<BinaryKind::Min>).compiles("in HardSwish");
   registry.add("Sum", variadic<BinaryKind::Add>).compiles("residuals");
-  registry.add("Pow", power).compiles("squares and roots in LayerNorm and GELU");
+  registry.add("Pow", power).compiles("squares and roots in LayerNorm, RMSNorm and GELU");
   registry.add("Mod", modulo);
   registry.add("Where", where);
   registry.add("Cast", cast).limitedTo("no strings, complex numbers, 16 to 64 bit unsigned integers; all float types are float32");

@@ -141,7 +141,7 @@ LogicalResult layerNormalization(NodeLegalizer &n) {
   const bool wantsStatistics = llvm::any_of(n.node->getResults().drop_front(), [](Value output) { return !output.use_empty(); });
   if (wantsStatistics && failed(yieldStatistics(n, rows, epsilon, statisticsShape)))
     return failure();
-  Value result = n.create<mcuf::LayerNormOp>(rows, gamma, beta, n.builder.getF32FloatAttr(epsilon));
+  Value result = n.create<mcuf::LayerNormOp>(rows, gamma, beta, llvm::APFloat(epsilon));
   return n.yield(result && !isLast ? n.reshape(result, shape) : result);
 }
 
@@ -177,7 +177,7 @@ LogicalResult batchNormalization(NodeLegalizer &n) {
 
 void addNormalizationHandlers(HandlerRegistry &registry) {
   constexpr llvm::StringLiteral axes = "axes are constants";
-  registry.add("ReduceMean", reduce<ReduceKind::Mean, 18>).compiles("mean of tokens; in LayerNorm").limitedTo(axes);
+  registry.add("ReduceMean", reduce<ReduceKind::Mean, 18>).compiles("mean of tokens; in LayerNorm and RMSNorm").limitedTo(axes);
   registry.add("ReduceMax", reduce<ReduceKind::Max, 18>).limitedTo(axes);
   registry.add("ReduceMin", reduce<ReduceKind::Min, 18>).limitedTo(axes);
   registry.add("ReduceProd", reduce<ReduceKind::Prod, 18>).limitedTo(axes);

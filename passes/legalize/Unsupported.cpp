@@ -35,7 +35,7 @@ constexpr Hint kHints[] = {
     {"NonZero", "its result has no fixed size; index with constants instead"},
     {"QLinearConv", "quantize the model with QuantizeLinear and DequantizeLinear (QDQ), or give the float network"},
     {"QLinearMatMul", "quantize the model with QuantizeLinear and DequantizeLinear (QDQ), or give the float network"},
-    {"RMSNormalization", "LayerNormalization is supported"},
+    {"RMSNormalization", "write it by its parts, as exporters do up to opset 22: x / Sqrt(ReduceMean(x * x) + epsilon) * gamma"},
     {"RNN", "recurrent networks are not supported; attention is"},
     {"ReduceLogSumExp", "Softmax and LogSoftmax are supported"},
     {"Resize", "resize the image, or the table of positions, before the export"},
@@ -44,12 +44,14 @@ constexpr Hint kHints[] = {
     {"Selu", "the nearest activation that compiles is Gelu"},
     {"TopK", "the network's output may be its logits; take the largest on the device"},
     {"ArgMax", "the network's output may be its logits; take the largest on the device"},
+    {"SimplifiedLayerNormalization", "export without onnxruntime's graph optimizations; RMSNorm by its parts is supported"},
     {"Upsample", "resize the image, or the table of positions, before the export"},
     {"com.microsoft.Attention", "export without onnxruntime's graph optimizations, or as MatMul, Softmax and MatMul"},
     {"com.microsoft.BiasGelu", "export without onnxruntime's graph optimizations, or as Add and Gelu"},
     {"com.microsoft.FastGelu", "export without onnxruntime's graph optimizations; the tanh form of GELU is supported"},
     {"com.microsoft.Gelu", "export without onnxruntime's graph optimizations; GELU from Erf or as Gelu of opset 20 is supported"},
     {"com.microsoft.SkipLayerNormalization", "export without onnxruntime's graph optimizations, or as Add and LayerNormalization"},
+    {"com.microsoft.SkipSimplifiedLayerNormalization", "export without onnxruntime's graph optimizations; RMSNorm by its parts is supported"},
 };
 
 constexpr llvm::StringLiteral kTypeKeepers[] = {"Abs",

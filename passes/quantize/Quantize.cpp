@@ -190,7 +190,7 @@ LogicalResult Rewriter::rewriteNorm(mcuf::LayerNormOp norm) {
     return rewriteAffineNorm(norm, factor, uint64_t(epsilon));
   Storage output = plan.storageOf(norm);
   replace(norm, builder.create<mcuf::QLayerNormOp>(norm.getLoc(), typed(norm, 16, output.scale), values.lookup(norm.getInput()), factor,
-                                                   uint64_t(epsilon), uint64_t(-std::ilogb(output.scale))));
+                                                   uint64_t(epsilon), uint64_t(-std::ilogb(output.scale)), norm.getCentered()));
   return success();
 }
 
@@ -209,7 +209,7 @@ LogicalResult Rewriter::rewriteAffineNorm(mcuf::LayerNormOp norm, Value factor, 
   replace(norm, builder.create<mcuf::QLayerNormAffineOp>(
                     norm.getLoc(), typed(norm, 16, plan.residualScale().base), values.lookup(norm.getInput()), factor,
                     constant<int32_t>(norm.getLoc(), ElementKind::I32, {width}, gain, "gain"),
-                    constant<int16_t>(norm.getLoc(), ElementKind::I16, {width}, offset, "offset"), epsilon));
+                    constant<int16_t>(norm.getLoc(), ElementKind::I16, {width}, offset, "offset"), epsilon, norm.getCentered()));
   return success();
 }
 

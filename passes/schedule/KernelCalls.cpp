@@ -269,12 +269,12 @@ void LoopBuilder::buildRows(Operation *op) {
   int64_t width = mcuf::widthOf(op->getResult(0));
   llvm::TypeSwitch<Operation *>(op)
       .Case([&](mcuf::QLayerNormOp norm) {
-        call(op, "layer_norm_s16",
+        call(op, norm.getCentered() ? "layer_norm_s16" : "rms_norm_s16",
              {out(resultRowsOf(op)), in(operandRowsOf(op, norm.getInput())), in(constant(op, norm.getFactor(), "factor"))},
              {rows, width, int64_t(norm.getEpsilon()), int64_t(norm.getOutShift())});
       })
       .Case([&](mcuf::QLayerNormAffineOp norm) {
-        call(op, "layer_norm_affine_s16",
+        call(op, norm.getCentered() ? "layer_norm_affine_s16" : "rms_norm_affine_s16",
              {out(resultRowsOf(op)), in(operandRowsOf(op, norm.getInput())), in(constant(op, norm.getFactor(), "factor")),
               in(constant(op, norm.getGain(), "gain")), in(constant(op, norm.getOffset(), "offset"))},
              {rows, width, int64_t(norm.getEpsilon())});

@@ -114,13 +114,14 @@ void RandomGraph::addOperator() {
     std::string operands, types;
     append(constant({input.width}, 16, 1, 2), operands, types);
     output.name = fresh();
+    const std::string centered = pick(0, 2) == 0 ? ", centered = false" : "";
     if (pick(0, 2) == 0) { // as in post-norm blocks, into the residual stream
       append(constant({input.width}, 32, -(1 << 22), 1 << 22), operands, types);
       append(constant({input.width}, 16, -500, 500), operands, types);
-      return result(output, "mcuf.q_layer_norm_affine " + input.name + operands + " {epsilon = 64 : i64} : (" + typeOf(input) + types + ")");
+      return result(output, "mcuf.q_layer_norm_affine " + input.name + operands + " {epsilon = 64 : i64" + centered + "} : (" + typeOf(input) + types + ")");
     }
-    return result(output, "mcuf.q_layer_norm " + input.name + operands + " {epsilon = 64 : i64, out_shift = 11 : i64} : (" + typeOf(input) +
-                              types + ")");
+    return result(output, "mcuf.q_layer_norm " + input.name + operands + " {epsilon = 64 : i64, out_shift = 11 : i64" + centered + "} : (" +
+                              typeOf(input) + types + ")");
   }
   case 3:
     pool.push_back(linear(input, 2 * pick(1, 5), 16));

@@ -33,6 +33,7 @@ class Network:
     tokens_in_front: int = 1
     qkv_bias: bool = True
     activation: str = "gelu"  # or "tanh_gelu", "relu"
+    rms_norm: bool = False  # no mean is taken off and no beta added
     pool: str = "first"  # "mean": of the patches, "all": of all tokens, "both": the mean of two heads on the first two tokens
     pool_first: bool = False  # pooling comes before the last normalization
     epsilon: float = 1e-6
@@ -51,7 +52,7 @@ class Network:
 
         def norm(name):
             normal(name + ".gamma", self.width, 0.1, 1.0)
-            normal(name + ".beta", self.width, 0.1)
+            normal(name + ".beta", self.width, 0.0 if self.rms_norm else 0.1)
         linear("embed", self.depth, self.width)
         normal("front", (1, self.tokens_in_front, self.width), 0.5)
         normal("position", (1, self.tokens, self.width), 0.2)
@@ -92,7 +93,7 @@ class Network:
             return x @ w[name + ".weight"].T + w.get(name + ".bias", 0.0)
 
         def norm(x, name):
-            centered = x - x.mean(-1, keepdims=True)
+            centered = x if self.rms_norm else x - x.mean(-1, keepdims=True)
             return centered / np.sqrt((centered ** 2).mean(-1, keepdims=True) + self.epsilon) * w[name + ".gamma"] + w[name + ".beta"]
 
         def activation(x):
@@ -145,12 +146,21 @@ class Writer(Tracer):
 
     def norm(self, x, name):
         gamma, beta = self.w[name + ".gamma"], self.w[name + ".beta"]
+        if self.net.rms_norm:
+            return self.rms_norm(x, gamma, name)
         if self.opset >= 17:
             return self.LayerNormalization(x, self.weight(gamma), self.weight(beta), axis=-1, epsilon=self.net.epsilon)
         centered = self.Sub(x, self.ReduceMean(x, axes=[-1]))
         variance = self.ReduceMean(self.Pow(centered, self.constant(2.0, np.float32)), axes=[-1])
         deviation = self.Sqrt(self.Add(variance, self.constant(self.net.epsilon, np.float32)))
         return self.Add(self.Mul(self.Div(centered, deviation), self.weight(gamma)), self.weight(beta))
+
+    def rms_norm(self, x, gamma, name):
+        """As torch.nn.RMSNorm comes out, the first of each block as Llama's: x * rsqrt(mean(x * x) + epsilon)."""
+        is_llama = name.endswith("norm1")
+        square = self.Pow(x, self.constant(2.0, np.float32)) if is_llama else self.Mul(x, x)
+        root = self.Sqrt(self.Add(self.mean(square, [-1], 1), self.constant(self.net.epsilon, np.float32)))
+        return self.Mul(self.weight(gamma), self.Mul(x, self.Reciprocal(root))) if is_llama else self.Mul(self.Div(x, root), self.weight(gamma))
 
     def activation(self, x):
         kind = self.net.activation
@@ -315,6 +325,7 @@ FAMILIES = {
     "einops": (einops, {"qkv_bias": False, "pool": "all", "pool_first": True, "epsilon": 1e-5}),
     "keyword": (keyword, {"sequence": (20, 16)}),
     "relu": (timm, {"activation": "relu"}),
+    "rms-norm": (timm, {"rms_norm": True}),
 }
 
 

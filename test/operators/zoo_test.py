@@ -200,6 +200,31 @@ def check_family(tools, family):
         compare_int8(tools, tools.path("model.onnx"), tools.path("inputs.npy"), expected, 20, mean, std)
 
 
+# Families with kernels of their own.
+ON_THE_BOARD = ("rms-norm",)
+
+
+@case
+def families_on_the_board(tools):
+    """The integer interpreter, the host and the board give the same logits."""
+    import onnx
+    import zoo
+
+    for family in ON_THE_BOARD:
+        net, model = zoo.make(family, 17)
+        onnx.save(model, tools.path("model.onnx"))
+        pictures, _ = inputs_of(net, 8)
+        np.save(tools.path("inputs.npy"), pictures)
+        package = tools.compile(tools.path("model.onnx"), tools.path("inputs.npy"), output=family, mean="0.5", std="0.5")
+        board = check_both_targets(tools, package, first_images(tools, tools.path("inputs.npy"), 2))
+        with open(os.path.join(package, "report.json")) as file:
+            scale = json.load(file)["output"]["scale"]
+        tools.call("mcuform-integer-reference", tools.path("model.onnx"), tools.path("inputs.npy"), "0.5", "0.5", tools.path("images.npy"), 2, tools.path("reference.npy"))
+        reference = np.float32(scale) * np.load(tools.path("reference.npy")).astype(np.float32)
+        expect((reference == np.load(tools.path("board.npy"))).all(), "%s: interpreter and board differ" % family)
+        print(family, board["instructions_per_image"], "instructions, arena", board["arena_bytes"])
+
+
 @case
 def shared_models_at_opsets_13_and_17(tools):
     """The MNIST ViT and the keyword transformer of ../shared: PyTorch's logits in float, the same classes in int8."""

@@ -51,3 +51,16 @@ func.func @not_folded(%x: tensor<1x3x2xf32>) -> tensor<1x3x2xf32> {
   %2 = mcuf.binary add %0, %1 : (tensor<1x3x2xf32>, tensor<1x3x2xf32>) -> tensor<1x3x2xf32>
   return %2 : tensor<1x3x2xf32>
 }
+
+// -----
+
+// RMSNorm stays what it is.
+// CHECK-LABEL: func @rms_norm
+// CHECK: mcuf.layer_norm %arg0 {centered = false, epsilon
+func.func @rms_norm(%x: tensor<1x3x2xf32>) -> tensor<1x3x2xf32> {
+  %gamma = mcuf.constant dense<[10.0, 200.0]> : tensor<2xf32> : tensor<2xf32>
+  %w = mcuf.constant dense<[[1.0, 2.0], [3.0, 4.0]]> : tensor<2x2xf32> : tensor<2x2xf32>
+  %0 = mcuf.layer_norm %x gamma %gamma {centered = false, epsilon = 1.0e-6 : f32} : (tensor<1x3x2xf32>, tensor<2xf32>) -> tensor<1x3x2xf32>
+  %1 = mcuf.linear %0, %w : (tensor<1x3x2xf32>, tensor<2x2xf32>) -> tensor<1x3x2xf32>
+  return %1 : tensor<1x3x2xf32>
+}

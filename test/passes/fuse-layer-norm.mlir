@@ -67,8 +67,11 @@ func.func @power(%x: tensor<3x2xf32>) -> tensor<3x2xf32> {
 
 // -----
 
-// Over another dimension, or around the mean of something else.
+// Over another dimension; or around the mean of something else, which is RMSNorm of the difference.
 // CHECK-LABEL: func @not_layer_norm
+// CHECK-NOT: mcuf.layer_norm
+// CHECK: %[[D:.*]] = mcuf.binary sub %arg0, %{{.*}} : (tensor<2x2xf32>, tensor<2x1xf32>)
+// CHECK-NEXT: mcuf.layer_norm %[[D]] {centered = false, epsilon
 // CHECK-NOT: mcuf.layer_norm
 func.func @not_layer_norm(%x: tensor<2x2xf32>, %y: tensor<2x2xf32>) -> (tensor<2x2xf32>, tensor<2x2xf32>) {
   %eps = mcuf.constant dense<1.0e-5> : tensor<f32> : tensor<f32>
@@ -87,4 +90,43 @@ func.func @not_layer_norm(%x: tensor<2x2xf32>, %y: tensor<2x2xf32>) -> (tensor<2
   %r1 = mcuf.unary sqrt %s1 : (tensor<2x1xf32>) -> tensor<2x1xf32>
   %n1 = mcuf.binary div %d1, %r1 : (tensor<2x2xf32>, tensor<2x1xf32>) -> tensor<2x2xf32>
   return %n0, %n1 : tensor<2x2xf32>, tensor<2x2xf32>
+}
+
+// -----
+
+// Llama's RMSNorm: the reciprocal of the root, gamma on the left.
+// CHECK-LABEL: func @rms_norm
+// CHECK: %[[GAMMA:.*]] = mcuf.constant dense<[1.000000e+00, 2.000000e+00]> : tensor<2xf32>
+// CHECK-NEXT: mcuf.layer_norm %arg0 gamma %[[GAMMA]] {centered = false, epsilon = 9.99999974E-6 : f32}
+// CHECK-NEXT: return
+func.func @rms_norm(%x: tensor<1x3x2xf32>) -> tensor<1x3x2xf32> {
+  %two = mcuf.constant dense<2.0> : tensor<f32> : tensor<f32>
+  %eps = mcuf.constant dense<1.0e-5> : tensor<f32> : tensor<f32>
+  %gamma = mcuf.constant dense<[1.0, 2.0]> : tensor<2xf32> : tensor<2xf32>
+  %square = mcuf.binary pow %x, %two : (tensor<1x3x2xf32>, tensor<f32>) -> tensor<1x3x2xf32>
+  %mean = mcuf.reduce mean %square {axes = array<i64: 2>, keep_dims = true} : (tensor<1x3x2xf32>) -> tensor<1x3x1xf32>
+  %sum = mcuf.binary add %mean, %eps : (tensor<1x3x1xf32>, tensor<f32>) -> tensor<1x3x1xf32>
+  %root = mcuf.unary sqrt %sum : (tensor<1x3x1xf32>) -> tensor<1x3x1xf32>
+  %r = mcuf.unary reciprocal %root : (tensor<1x3x1xf32>) -> tensor<1x3x1xf32>
+  %n = mcuf.binary mul %x, %r : (tensor<1x3x2xf32>, tensor<1x3x1xf32>) -> tensor<1x3x2xf32>
+  %g = mcuf.binary mul %gamma, %n : (tensor<2xf32>, tensor<1x3x2xf32>) -> tensor<1x3x2xf32>
+  return %g : tensor<1x3x2xf32>
+}
+
+// -----
+
+// The quotient, the square as a product; something else is divided by the root of the mean square.
+// CHECK-LABEL: func @rms_norm_of_others
+// CHECK: %[[N:.*]] = mcuf.layer_norm %arg0 {centered = false, epsilon
+// CHECK: %[[OTHER:.*]] = mcuf.binary div %arg1, %{{.*}}
+// CHECK: return %[[N]], %[[OTHER]]
+func.func @rms_norm_of_others(%x: tensor<3x2xf32>, %y: tensor<3x2xf32>) -> (tensor<3x2xf32>, tensor<3x2xf32>) {
+  %eps = mcuf.constant dense<1.0e-5> : tensor<f32> : tensor<f32>
+  %square = mcuf.binary mul %x, %x : (tensor<3x2xf32>, tensor<3x2xf32>) -> tensor<3x2xf32>
+  %mean = mcuf.reduce mean %square {axes = array<i64: 1>, keep_dims = true} : (tensor<3x2xf32>) -> tensor<3x1xf32>
+  %sum = mcuf.binary add %mean, %eps : (tensor<3x1xf32>, tensor<f32>) -> tensor<3x1xf32>
+  %root = mcuf.unary sqrt %sum : (tensor<3x1xf32>) -> tensor<3x1xf32>
+  %n = mcuf.binary div %x, %root : (tensor<3x2xf32>, tensor<3x1xf32>) -> tensor<3x2xf32>
+  %other = mcuf.binary div %y, %root : (tensor<3x2xf32>, tensor<3x1xf32>) -> tensor<3x2xf32>
+  return %n, %other : tensor<3x2xf32>, tensor<3x2xf32>
 }

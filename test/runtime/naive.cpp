@@ -60,16 +60,16 @@ void copy_s16(int16_t *out, const int16_t *in, int32_t rows, int32_t width) { st
 
 namespace {
 
-/// The rows normalized, in units of 2^-out_shift: store(row, channel, value) for each.
+/// The rows normalized, in units of 2^-out_shift: store(row, channel, value) for each. Without a mean S is 0.
 template <class Store>
-void normalize(const int16_t *in, const int16_t *factor, int32_t rows, int32_t width, int64_t epsilon, int32_t out_shift, Store store) {
+void normalize(bool has_mean, const int16_t *in, const int16_t *factor, int32_t rows, int32_t width, int64_t epsilon, int32_t out_shift, Store store) {
   for (int32_t r = 0; r < rows; ++r) {
     std::vector<int64_t> z;
     int64_t sum = 0;
     __int128 squares = 0;
     for (int32_t c = 0; c < width; ++c) {
       z.push_back(static_cast<int64_t>(in[r * width + c]) * factor[c]);
-      sum += z[c];
+      sum += has_mean ? z[c] : 0;
       squares += z[c] * z[c];
     }
     const __int128 variance = width * squares - static_cast<__int128>(sum) * sum + epsilon;
@@ -104,13 +104,25 @@ void normalize(const int16_t *in, const int16_t *factor, int32_t rows, int32_t w
 
 void layer_norm_s16(int16_t *out, const int16_t *in, const int16_t *factor, int32_t rows, int32_t width, int64_t epsilon,
                     int32_t out_shift) {
-  normalize(in, factor, rows, width, epsilon, out_shift,
+  normalize(true, in, factor, rows, width, epsilon, out_shift,
+            [&](int32_t r, int32_t c, int32_t value) { out[r * width + c] = static_cast<int16_t>(clamp_to_bits(value, 16)); });
+}
+
+void rms_norm_s16(int16_t *out, const int16_t *in, const int16_t *factor, int32_t rows, int32_t width, int64_t epsilon, int32_t out_shift) {
+  normalize(false, in, factor, rows, width, epsilon, out_shift,
             [&](int32_t r, int32_t c, int32_t value) { out[r * width + c] = static_cast<int16_t>(clamp_to_bits(value, 16)); });
 }
 
 void layer_norm_affine_s16(int16_t *out, const int16_t *in, const int16_t *factor, const int32_t *gain, const int16_t *offset, int32_t rows,
                            int32_t width, int64_t epsilon) {
-  normalize(in, factor, rows, width, epsilon, 20, [&](int32_t r, int32_t c, int32_t value) {
+  normalize(true, in, factor, rows, width, epsilon, 20, [&](int32_t r, int32_t c, int32_t value) {
+    out[r * width + c] = static_cast<int16_t>(clamp_to_bits(round_mul_acc(value, gain[c], offset[c]), 16));
+  });
+}
+
+void rms_norm_affine_s16(int16_t *out, const int16_t *in, const int16_t *factor, const int32_t *gain, const int16_t *offset, int32_t rows,
+                         int32_t width, int64_t epsilon) {
+  normalize(false, in, factor, rows, width, epsilon, 20, [&](int32_t r, int32_t c, int32_t value) {
     out[r * width + c] = static_cast<int16_t>(clamp_to_bits(round_mul_acc(value, gain[c], offset[c]), 16));
   });
 }

@@ -81,6 +81,10 @@ Verdict check_layer_norm_s16(layer_norm_s16_type *expected, layer_norm_s16_type 
   return verdict;
 }
 
+Verdict check_rms_norm_s16(rms_norm_s16_type *expected, rms_norm_s16_type *actual, Random &random) {
+  return check_layer_norm_s16(expected, actual, random);
+}
+
 Verdict check_layer_norm_affine_s16(layer_norm_affine_s16_type *expected, layer_norm_affine_s16_type *actual, Random &random) {
   Verdict verdict;
   for (int32_t number = 0; verdict.equal && number < case_count; ++number) {
@@ -111,6 +115,10 @@ Verdict check_layer_norm_affine_s16(layer_norm_affine_s16_type *expected, layer_
     release_memory();
   }
   return verdict;
+}
+
+Verdict check_rms_norm_affine_s16(rms_norm_affine_s16_type *expected, rms_norm_affine_s16_type *actual, Random &random) {
+  return check_layer_norm_affine_s16(expected, actual, random);
 }
 
 Verdict check_softmax_s16(softmax_s16_type *expected, softmax_s16_type *actual, Random &random) {

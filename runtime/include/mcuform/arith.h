@@ -183,7 +183,8 @@ inline float square_root(float x) {
 #endif
 }
 
-/// width * Q - S^2 + epsilon: width^2 times the variance of a row. The compiler proves that the terms fit, and V >= epsilon >= 1.
+/// width * Q - S^2 + epsilon: width^2 times the variance of a row. The compiler proves that the terms fit, and V >= epsilon >= 1. Where no mean is taken off
+/// (RMSNorm), S is 0 here and below.
 inline uint64_t layer_norm_variance(int32_t width, int64_t sum_of_squares, int32_t sum, int64_t epsilon) {
   return static_cast<uint64_t>(sum_of_squares) * static_cast<uint32_t>(width) - static_cast<uint64_t>(static_cast<int64_t>(sum) * sum) +
          static_cast<uint64_t>(epsilon);

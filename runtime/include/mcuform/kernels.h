@@ -63,6 +63,14 @@ inline namespace MCUFORM_RT_ABI {
 /// Accuracy   equal to docs/arithmetic.md bit for bit; IEEE single for one square root and one division a row
 /// Returns    nothing
 
+/// rms_norm_s16: layer_norm_s16 without the mean taken off: each row over the root of its mean square.
+///
+/// All else   as layer_norm_s16
+///
+/// rms_norm_affine_s16: layer_norm_affine_s16 without the mean taken off.
+///
+/// All else   as layer_norm_affine_s16
+
 /// linear_s16: out[t][n] = s16(R(bias[n] + sum_k in[t][k]*w[n][k], mult[n], 0)).
 ///
 /// Layout     in [rows][depth] int16; weights paired; bias, mult [units]; out [rows][units] int16, dense

@@ -158,6 +158,8 @@ int32_t run() {
   constexpr int64_t values = tokens * 192;
   measure("layer_norm_s16, 192 channels", tokens, "value", values, [&] { layer_norm_s16(y, x, factor, tokens, 192, 1000, 12); });
   int32_t *gain = buffer<int32_t>(192, 1 << 20, 1 << 25);
+  measure("rms_norm_s16, 192 channels", tokens, "value", values, [&] { rms_norm_s16(y, x, factor, tokens, 192, 1000, 12); });
+  measure("rms_norm_affine_s16, 192 channels", tokens, "value", values, [&] { rms_norm_affine_s16(y, x, factor, gain, factor, tokens, 192, 1000); });
   measure("layer_norm_affine_s16, 192 channels", tokens, "value", values, [&] { layer_norm_affine_s16(y, x, factor, gain, factor, tokens, 192, 1000); });
   measure("unfold_u8, patches of 16x16x3", 14, "value", 14 * 768, [&] { unfold_u8(y, image, 0, 14, 224, 3, 16, 16); });
   measure("copy_s16, 192 channels", tokens, "value", values, [&] { copy_s16(y, x, tokens, 192); });
