@@ -3,8 +3,10 @@
 #include "llvm/ADT/STLExtras.h"
 #include "llvm/ADT/StringExtras.h"
 
+#include <algorithm>
 #include <cmath>
 #include <cstring>
+#include <numeric>
 
 using namespace llvm;
 
@@ -27,6 +29,11 @@ Error spread(SmallVector<float> &values, int64_t channels, StringRef what) {
 }
 
 } // namespace
+
+uint8_t paddingPixel(ArrayRef<float> mean) {
+  const double average = std::accumulate(mean.begin(), mean.end(), 0.0) / double(mean.size());
+  return uint8_t(std::clamp(std::nearbyint(255 * average), 0.0, 255.0));
+}
 
 Expected<ImageSet> ImageSet::create(const NpyArray &array, ArrayRef<int64_t> inputShape, const InputNormalization &normalization) {
   ImageSet set;

@@ -13,6 +13,9 @@ struct InputNormalization {
   llvm::SmallVector<float> std;
 };
 
+/// The pixel that stands for the network's zeros around an image: the nearest to the average of the channels' means.
+uint8_t paddingPixel(llvm::ArrayRef<float> mean);
+
 /// A set of inputs for one network. Either uint8 [N, height, width, channels], normalized on the way, or float32 [N, ...] whose rest equals the network's
 /// input without its batch dimension, taken as it is.
 class ImageSet {

@@ -43,16 +43,14 @@ std::vector<float> unfoldPatches(mcuf::PatchEmbedOp embed, const ImageSet &input
     return std::vector<float>(sequence.data<float>(), sequence.data<float>() + sequence.size());
   }
   HostTensor pixels = inputs.pixels(input);
-  auto weights = mcuf::shapeOf(embed.getWeights());
-  int64_t patchHeight = weights[1], patchWidth = weights[2], channels = weights[3], width = pixels.shape()[1];
-  int64_t run = patchWidth * channels;
-  std::vector<float> rows;
-  for (int64_t py = 0; py + patchHeight <= pixels.shape()[0]; py += patchHeight)
-    for (int64_t px = 0; px + patchWidth <= width; px += patchWidth)
-      for (int64_t y = 0; y < patchHeight; ++y) {
-        const uint8_t *first = pixels.data<uint8_t>() + ((py + y) * width + px) * channels;
-        rows.insert(rows.end(), first, first + run);
-      }
+  const mcuf::WindowGrid grid = mcuf::patchGridOf(embed);
+  const int64_t patches = grid.outHeight * grid.outWidth, size = grid.taps() * grid.channels;
+  std::vector<float> rows(size_t(patches * size), embed.getPads() ? float(paddingPixel(inputs.channelNormalization().mean)) : 0.0f);
+  for (int64_t t = 0; t < patches; ++t)
+    grid.forEachPixel(t, [&](int64_t tap, int64_t pixel) {
+      const uint8_t *from = pixels.data<uint8_t>() + pixel * grid.channels;
+      std::copy(from, from + grid.channels, rows.begin() + t * size + tap * grid.channels);
+    });
   return rows;
 }
 

@@ -59,7 +59,7 @@ std::vector<StageFigures> figuresOf(func::FuncOp function, double flashCyclesPer
     StageFigures figures;
     figures.attention = stage.getBlock();
     stage.walk<WalkOrder::PreOrder>([&](mcurt::CallOp call) {
-      figures.readsPatches |= call.getKernel() == "unfold_u8";
+      figures.readsPatches |= call.getKernel().starts_with("unfold_");
       figures.cycles += mcurt::cyclesOf(call, flashCyclesPerByte);
       figures.peakBytes = std::max(figures.peakBytes, live[step++]);
     });

@@ -420,6 +420,7 @@ extern "C" int @name@_run(@given@, int16_t *output) {
 /// What the entries of a streamed image share.
 void SourceEmitter::emitFeedingState() {
   auto strip = package.fed.getStrip().getType().getShape();
+  const int64_t margin = int64_t(package.fed.getMargin().value_or(0));
   text += fillEntries(R"(
 // How much of an image has come. Stands in the arena until the last strip has been read; the mark is that of these weights.
 struct Fed {
@@ -427,7 +428,7 @@ struct Fed {
   int32_t lines;
 };
 constexpr uint32_t has_begun = @crc@u | 1;
-constexpr int32_t lines_of_strip = @lines@, lines_of_strips = @used@, bytes_of_line = @NAME@_INPUT_LINE_BYTES;
+@margin@constexpr int32_t lines_of_strip = @lines@, lines_of_strips = @used@, bytes_of_line = @NAME@_INPUT_LINE_BYTES;
 
 Fed load_fed(@parameter@) {
   Fed fed;
@@ -438,18 +439,32 @@ void store_fed(@parameter@, Fed fed) { __builtin_memcpy(@state@, &fed, sizeof(fe
 )",
                       {{"crc", crcOfWeights()},
                        {"lines", std::to_string(strip[0])},
-                       {"used", std::to_string(strip[0] * package.fed.getTripCount())},
+                       {"used", std::to_string(std::min(strip[0] * package.fed.getTripCount() - margin, package.inputHeight))},
+                       {"margin", margin ? "constexpr int32_t lines_above = " + std::to_string(margin) + "; // not fed, but counted by strips\n" : ""},
                        {"state", addressOf(package.fed.getState(), "unsigned char")}});
 }
 
 void SourceEmitter::emitStreamedEntries() {
   mcurt::BufferOp strip = package.fed.getStrip();
+  // Lines around the image are written into its first and last strip.
+  std::string above, below, orLast;
+  if (package.fed.getMargin()) {
+    const std::string start = addressOf(strip, "uint8_t"), value = std::to_string(*package.fed.getMarginValue());
+    if (*package.fed.getMargin())
+      above = "  __builtin_memset(" + start + ", " + value + ", lines_above * bytes_of_line);\n";
+    below = R"(      const bool is_last = fed.lines + taken == @NAME@_INPUT_HEIGHT;
+      if (is_last && taken < missing)
+        __builtin_memset(strip + (pending + taken) * bytes_of_line, @value@, static_cast<size_t>((missing - taken) * bytes_of_line));
+)";
+    below = fillEntries(below, {{"value", value}});
+    orLast = " || is_last";
+  }
   text += fillEntries(R"(
 extern "C" int @name@_begin(@given@) {
   if (!@isGiven@)
     return @NAME@_ERROR_ARGUMENT;
   @take@
-@before@  store_fed(@memory@, {has_begun, 0});
+@before@@above@  store_fed(@memory@, {has_begun, 0});
   return @NAME@_OK;
 }
 
@@ -462,14 +477,14 @@ extern "C" int @name@_feed_rows(@given@, const uint8_t *lines, int32_t count) {
   if (fed.mark != has_begun || fed.lines < 0 || fed.lines > @NAME@_INPUT_HEIGHT || count > @NAME@_INPUT_HEIGHT - fed.lines)
     return @NAME@_ERROR_ORDER;
   while (count > 0) {
-    const int32_t pending = fed.lines % lines_of_strip, missing = lines_of_strip - pending;
+    const int32_t pending = @lines@ % lines_of_strip, missing = lines_of_strip - pending;
     const int32_t taken = count < missing ? count : missing;
     if (fed.lines < lines_of_strips) {
-      const int32_t first = fed.lines / lines_of_strip * @patches@;
+      const int32_t first = @lines@ / lines_of_strip * @patches@;
       const bool is_whole = taken == lines_of_strip;
       if (!is_whole)
         __builtin_memcpy(strip + pending * bytes_of_line, lines, static_cast<size_t>(taken * bytes_of_line));
-      if (taken == missing)
+@below@      if (taken == missing@orLast@)
         @stage@(@memory@, is_whole ? lines : strip, first);
     }
     fed.lines += taken;
@@ -496,6 +511,10 @@ extern "C" int @name@_finish(@given@, int16_t *output) {
                        {"after", calls},
                        {"strip", addressOf(strip, "uint8_t")},
                        {"stage", fedStage},
+                       {"above", above},
+                       {"lines", package.fed.getMargin().value_or(0) ? "(lines_above + fed.lines)" : "fed.lines"},
+                       {"below", below},
+                       {"orLast", orLast},
                        {"patches", std::to_string(package.fed.getStep())}});
 }
 

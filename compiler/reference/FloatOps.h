@@ -40,7 +40,9 @@ struct RelativeTables {
 };
 HostTensor attention(const HostTensor &q, const HostTensor &k, const HostTensor &v, int64_t heads, float scale,
                      const RelativeTables &tables = {});
-HostTensor patchEmbed(const HostTensor &image, const HostTensor &weights, const HostTensor &bias, const HostTensor *position, const HostTensor *prefix);
+/// `grid` has the patches.
+HostTensor patchEmbed(const HostTensor &image, const HostTensor &weights, const HostTensor &bias, const HostTensor *position, const HostTensor *prefix,
+                      const mcuf::WindowGrid &grid);
 
 } // namespace mcuform::floatops
 

@@ -199,19 +199,18 @@ HostTensor attention(const HostTensor &q, const HostTensor &k, const HostTensor 
   return result;
 }
 
-HostTensor patchEmbed(const HostTensor &image, const HostTensor &weights, const HostTensor &bias, const HostTensor *position, const HostTensor *prefix) {
-  int64_t units = weights.shape()[0], patchHeight = weights.shape()[1], patchWidth = weights.shape()[2], channels = weights.shape()[3];
-  bool isSequence = image.rank() == 3;
-  int64_t height = isSequence ? 1 : image.shape()[2], width = isSequence ? image.shape()[1] : image.shape()[3], gridHeight = height / patchHeight, gridWidth = width / patchWidth;
-  int64_t patches = gridHeight * gridWidth, depth = patchHeight * patchWidth * channels, first = prefix ? prefix->shape()[0] : 0;
+HostTensor patchEmbed(const HostTensor &image, const HostTensor &weights, const HostTensor &bias, const HostTensor *position, const HostTensor *prefix,
+                      const mcuf::WindowGrid &grid) {
+  const int64_t units = weights.shape()[0], channels = weights.shape()[3], patches = grid.outHeight * grid.outWidth, depth = grid.taps() * channels,
+                first = prefix ? prefix->shape()[0] : 0, plane = grid.height * grid.width;
   HostTensor rows(ElementKind::F32, {patches, depth});
-  if (isSequence)
+  if (image.rank() == 3)
     rows = image.reshaped({patches, depth});
-  for (int64_t t = 0; t < patches && !isSequence; ++t)
-    for (int64_t k = 0; k < depth; ++k) {
-      int64_t y = t / gridWidth * patchHeight + k / (patchWidth * channels), x = t % gridWidth * patchWidth + k / channels % patchWidth;
-      rows.data<float>()[t * depth + k] = image.data<float>()[(k % channels * height + y) * width + x];
-    }
+  for (int64_t t = 0; t < patches && image.rank() == 4; ++t)
+    grid.forEachPixel(t, [&](int64_t tap, int64_t pixel) {
+      for (int64_t c = 0; c < channels; ++c)
+        rows.data<float>()[t * depth + tap * channels + c] = image.data<float>()[c * plane + pixel];
+    });
   HostTensor embedded = linear(rows, weights.reshaped({units, depth}), &bias);
   HostTensor result(ElementKind::F32, {1, first + patches, units});
   if (prefix)

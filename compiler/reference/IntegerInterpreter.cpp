@@ -213,8 +213,8 @@ HostTensor attention(mcuf::QAttentionOp op, ArrayRef<HostTensor> in, ArrayRef<in
 HostTensor patchEmbed(mcuf::QPatchEmbedOp op, const HostTensor &image, const HostTensor &weights, const HostTensor &bias, const HostTensor &mult,
                       const HostTensor &position, const HostTensor *prefix, ArrayRef<int64_t> shape) {
   HostTensor result(ElementKind::I16, shape);
-  int64_t units = weights.shape()[0], depth = weights.shape()[1], patchHeight = op.getPatchHeight(), patchWidth = op.getPatchWidth();
-  int64_t width = image.shape()[1], channels = image.shape()[2], gridWidth = width / patchWidth, run = patchWidth * channels;
+  const mcuf::WindowGrid grid = mcuf::patchGridOf(op);
+  int64_t units = weights.shape()[0], depth = weights.shape()[1], channels = grid.channels;
   int64_t prefixSize = prefix ? prefix->size() : 0;
   if (prefix)
     std::memcpy(result.data<char>(), prefix->data<char>(), size_t(prefixSize) * sizeof(int16_t));
@@ -229,11 +229,11 @@ HostTensor patchEmbed(mcuf::QPatchEmbedOp op, const HostTensor &image, const Hos
       forEachAccumulator(image.data<int16_t>() + t * depth, 1, weights, bias, store(t));
     return result;
   }
-  std::vector<uint8_t> pixels(static_cast<size_t>(depth), 0); // of an odd count the last stays 0
   for (int64_t t = 0; t < position.shape()[0]; ++t) {
-    for (int64_t y = 0; y < patchHeight; ++y)
-      std::memcpy(pixels.data() + y * run, image.data<uint8_t>() + ((t / gridWidth * patchHeight + y) * width + t % gridWidth * patchWidth) * channels,
-                  size_t(run));
+    std::vector<uint8_t> pixels(static_cast<size_t>(depth), uint8_t(op.getPadValue())); // around the image, and the last of an odd count
+    grid.forEachPixel(t, [&](int64_t tap, int64_t pixel) {
+      std::memcpy(pixels.data() + tap * channels, image.data<uint8_t>() + pixel * channels, size_t(channels));
+    });
     forEachAccumulator(pixels.data(), 1, weights, bias, store(t));
   }
   return result;

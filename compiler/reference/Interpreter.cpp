@@ -73,7 +73,7 @@ FailureOr<HostTensor> evaluateFloatOp(Operation *op, ArrayRef<HostTensor> in) {
           })
           .Case([&](mcuf::PatchEmbedOp embed) {
             return floatops::patchEmbed(in[0], in[1], in[2], optional(in, 3, bool(embed.getPosition())),
-                                        optional(in, embed.getPosition() ? 4 : 3, bool(embed.getPrefix())));
+                                        optional(in, embed.getPosition() ? 4 : 3, bool(embed.getPrefix())), mcuf::patchGridOf(embed));
           })
           .Default([](Operation *) { return FailureOr<HostTensor>(failure()); });
   if (failed(result))

@@ -80,6 +80,22 @@ std::optional<WindowGrid> WindowGrid::of(ArrayRef<int64_t> map, ArrayRef<int64_t
   return WindowGrid{map[map.size() - 3], map[map.size() - 2], map.back(), kernel[0], kernel[1], strides[0], strides[1], pads[0], pads[1], outputs[0], outputs[1]};
 }
 
+std::optional<WindowGrid> patchGrid(ArrayRef<int64_t> image, ArrayRef<int64_t> patch, std::optional<ArrayRef<int64_t>> pads) {
+  const int64_t none[] = {0, 0, 0, 0};
+  return WindowGrid::of(image, patch, patch, pads.value_or(none));
+}
+
+WindowGrid patchGridOf(PatchEmbedOp embed) {
+  auto image = shapeOf(embed.getImage());
+  const bool isSequence = image.size() == 3;
+  const SmallVector<int64_t> map = isSequence ? SmallVector<int64_t>(image) : SmallVector<int64_t>{image[2], image[3], image[1]};
+  return *patchGrid(map, shapeOf(embed.getWeights()).slice(1, 2), embed.getPads());
+}
+
+WindowGrid patchGridOf(QPatchEmbedOp embed) {
+  return *patchGrid(shapeOf(embed.getImage()), {int64_t(embed.getPatchHeight()), int64_t(embed.getPatchWidth())}, embed.getPads());
+}
+
 RelativeGrid RelativeGrid::of(ArrayRef<int64_t> numbers) { return {numbers[0], numbers[1], numbers[2], numbers[3], numbers[4]}; }
 
 int64_t RelativeGrid::rowOfRows(int64_t i, int64_t j) const {

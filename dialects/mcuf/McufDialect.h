@@ -63,6 +63,12 @@ struct WindowGrid {
   }
 };
 
+/// The patches of an embedding as windows, those of a sequence on one line of its rows; nothing where they do not fit.
+std::optional<WindowGrid> patchGrid(llvm::ArrayRef<int64_t> image, llvm::ArrayRef<int64_t> patch, std::optional<llvm::ArrayRef<int64_t>> pads);
+/// Of an op that has been verified.
+WindowGrid patchGridOf(PatchEmbedOp embed);
+WindowGrid patchGridOf(QPatchEmbedOp embed);
+
 /// Which rows of a table of relative positions belong to a pair of tokens: `prefix` tokens without a place, then a grid in row-major order.
 /// Row 0 is for pairs with a token of the prefix; then come the distances of rows from -rowClip to rowClip, then those of columns.
 struct RelativeGrid {

@@ -104,13 +104,16 @@ def Mcuf_PatchEmbedOp : Mcuf_InferredOp<"patch_embed", [AttrSizedOperandSegments
   let description = [{
     image [1, channels, height, width]; weights [units, patch_height, patch_width, channels] (the order in which pixels lie in an interleaved image);
     bias [units]; position [patches, units], the patches in row-major order; prefix [n, units] holds the class token and its like with their positions, absent
-    where there are none. An input of rank 3, [1, tokens, features], is a sequence whose rows are the patches: weights [units, 1, 1, features]. Patches do not overlap; pixels to the right of and below the last whole patch are not read. Result [1, n + patches, units].
+    where there are none. An input of rank 3, [1, tokens, features], is a sequence whose rows are the patches: weights [units, 1, 1, features]. Patches do not
+    overlap; pixels to the right of and below the last whole patch are not read. With pads, as in mcuf.windows, the patches are those of an image that is
+    surrounded by zeros. Result [1, n + patches, units].
   }];
   let arguments = (ins AnyRankedTensor:$image, AnyRankedTensor:$weights, AnyRankedTensor:$bias, Optional<AnyRankedTensor>:$position,
-                       Optional<AnyRankedTensor>:$prefix);
+                       Optional<AnyRankedTensor>:$prefix, OptionalAttr<DenseI64ArrayAttr>:$pads);
   let results = (outs AnyRankedTensor:$result);
   let assemblyFormat = "$image `,` $weights `,` $bias (`position` $position^)? (`prefix` $prefix^)? attr-dict `:` functional-type(operands, results)";
-  let builders = [OpBuilder<(ins "::mlir::Value":$image, "::mlir::Value":$weights, "::mlir::Value":$bias, "::mlir::Value":$position, "::mlir::Value":$prefix)>];
+  let builders = [OpBuilder<(ins "::mlir::Value":$image, "::mlir::Value":$weights, "::mlir::Value":$bias, "::mlir::Value":$position, "::mlir::Value":$prefix,
+                                 CArg<"::mlir::DenseI64ArrayAttr", "{}">:$pads)>];
 }
 
 #endif

@@ -320,7 +320,7 @@ LogicalResult AttentionOp::inferReturnTypes(MLIRContext *, std::optional<Locatio
   return success();
 }
 
-void PatchEmbedOp::build(OpBuilder &, OperationState &state, Value image, Value weights, Value bias, Value position, Value prefix) {
+void PatchEmbedOp::build(OpBuilder &, OperationState &state, Value image, Value weights, Value bias, Value position, Value prefix, DenseI64ArrayAttr pads) {
   state.addOperands({image, weights, bias});
   if (position)
     state.addOperands(position);
@@ -328,6 +328,8 @@ void PatchEmbedOp::build(OpBuilder &, OperationState &state, Value image, Value 
     state.addOperands(prefix);
   Builder builder(image.getContext());
   state.addAttribute(getOperandSegmentSizeAttr(), builder.getDenseI32ArrayAttr({1, 1, 1, position ? 1 : 0, prefix ? 1 : 0}));
+  if (pads)
+    state.addAttribute("pads", pads);
   SmallVector<Type> types;
   if (succeeded(inferReturnTypes(image.getContext(), state.location, state.operands, state.attributes.getDictionary(image.getContext()), nullptr, {}, types)))
     state.addTypes(types);
@@ -336,12 +338,13 @@ void PatchEmbedOp::build(OpBuilder &, OperationState &state, Value image, Value 
 LogicalResult PatchEmbedOp::inferReturnTypes(MLIRContext *, std::optional<Location> location, Adaptor adaptor, SmallVectorImpl<Type> &types) {
   auto image = shapeOf(adaptor.getImage()), weights = shapeOf(adaptor.getWeights());
   // A sequence is an image of one line whose channels are the features.
-  SmallVector<int64_t> sequence;
-  if (image.size() == 3)
-    image = sequence = {image[0], image[2], 1, image[1]};
-  if (image.size() != 4 || weights.size() != 4 || image[0] != 1 || image[1] != weights[3] || image[2] < weights[1] || image[3] < weights[2])
+  SmallVector<int64_t> map(image);
+  if (image.size() == 4)
+    map = {image[2], image[3], image[1]};
+  auto grid = map.size() == 3 && weights.size() == 4 ? patchGrid(map, weights.slice(1, 2), adaptor.getPads()) : std::nullopt;
+  if (!grid || image[0] != 1 || map[2] != weights[3])
     return fail(location, "patch embedding of " + text(image) + " with weights " + text(weights));
-  int64_t patches = (image[2] / weights[1]) * (image[3] / weights[2]), units = weights[0];
+  int64_t patches = grid->outHeight * grid->outWidth, units = weights[0];
   int64_t prefix = adaptor.getPrefix() ? shapeOf(adaptor.getPrefix())[0] : 0;
   for (auto [value, rows] : {std::pair{adaptor.getPosition(), patches}, std::pair{adaptor.getPrefix(), prefix}})
     if (value && shapeOf(value) != ArrayRef<int64_t>({rows, units}))

@@ -15,10 +15,12 @@ def Mcuf_QPatchEmbedOp : Mcuf_Op<"q_patch_embed"> {
   let description = [{
     image [height, width, channels] of ui8; weights i8 [units, patch_height*patch_width*channels], with a last column of zeros where that is odd; position i16
     [patches, units] in residual scale (zeros where the network has none): x[n + t] = S16(R(acc, mult, position[t])); prefix i16 [n, units] becomes the first rows.
-    An image of i16 [1, rows, features] holds rows to embed one by one: its patches are 1x1.
+    An image of i16 [1, rows, features] holds rows to embed one by one: its patches are 1x1. With pads, as in mcuf.windows, the pixels around the image are pad_value:
+    what these add beyond the zeros of the network is taken off in position.
   }];
   let arguments = (ins AnyRankedTensor:$image, AnyRankedTensor:$weights, AnyRankedTensor:$bias, AnyRankedTensor:$mult, AnyRankedTensor:$position,
-                       Optional<AnyRankedTensor>:$prefix, I64Attr:$patch_height, I64Attr:$patch_width);
+                       Optional<AnyRankedTensor>:$prefix, I64Attr:$patch_height, I64Attr:$patch_width, OptionalAttr<DenseI64ArrayAttr>:$pads,
+                       DefaultValuedAttr<I64Attr, "0">:$pad_value);
   let results = (outs AnyRankedTensor:$result);
   let assemblyFormat = "$image `,` $weights `,` $bias `,` $mult `position` $position (`prefix` $prefix^)? attr-dict `:` functional-type(operands, results)";
   let hasVerifier = 1;

@@ -78,10 +78,14 @@ LogicalResult QPatchEmbedOp::verify() {
   if (weights.size() != 2 || patchSize == 0 || weights[1] != (patchSize + 1) / 2 * 2)
     return emitOpError() << "image " << getImage().getType() << " and weights " << getWeights().getType() << " do not fit patches of " << getPatchHeight() << "x"
                          << getPatchWidth();
-  int64_t patches = (image[0] / int64_t(getPatchHeight())) * (image[1] / int64_t(getPatchWidth())), prefix = getPrefix() ? shapeOf(getPrefix())[0] : 0;
+  const bool isImage = storageBits(getImage()) == 8;
+  auto grid = patchGrid(image, {int64_t(getPatchHeight()), int64_t(getPatchWidth())}, getPads());
+  if (!grid || (getPads() && !isImage))
+    return emitOpError() << "pads must be smaller than a patch, and are those of an image";
+  int64_t patches = grid->outHeight * grid->outWidth, prefix = getPrefix() ? shapeOf(getPrefix())[0] : 0;
   if (getPrefix() && (failed(expectShape(*this, "prefix", getPrefix(), {prefix, weights[0]})) || failed(expectBits(*this, "prefix", getPrefix(), 16))))
     return failure();
-  if (storageBits(getImage()) != 8 && (storageBits(getImage()) != 16 || image[0] != 1 || getPatchHeight() != 1 || getPatchWidth() != 1 || image[2] % 2))
+  if (!isImage && (storageBits(getImage()) != 16 || image[0] != 1 || getPatchHeight() != 1 || getPatchWidth() != 1 || image[2] % 2))
     return emitOpError() << "image must be stored in 8 bits, or in 16 bits as one line of patches of 1x1 with an even number of channels, got "
                          << getImage().getType();
   return failure(failed(expectBits(*this, "weights", getWeights(), 8)) ||

@@ -77,7 +77,7 @@ Work workOf(StringRef kernel) {
       .Case("max_pool_s16", Work{"channels", "", 3, 0})
       .Case("depthwise_s16", Work{"channels", "", 3.5, 0})
       .Case("add_s16", Work{"width", "", 9, 0})
-      .Case("unfold_u8", Work{"width", "", 2.9, 0}) // its width is the image's: see below
+      .Cases("unfold_u8", "unfold_padded_u8", Work{"width", "", 2.9, 0}) // its width is the image's: see below
       .Default(Work{"", "", -1, 0});
 }
 
@@ -116,7 +116,7 @@ double cyclesOfOneRun(CallOp call, int64_t rows) {
   if (work.perOutput < 0)
     llvm::report_fatal_error("kernel '" + call.getKernel() + "' has no cost");
   double columns = double(numberOf(call, work.columns)), depth = double(numberOf(call, work.depth));
-  if (call.getKernel() == "unfold_u8")
+  if (call.getKernel().starts_with("unfold_"))
     columns = double(numberOf(call, "patch_height") * numberOf(call, "patch_width") * numberOf(call, "channels"));
   if (isOnWindows(call.getKernel()))
     columns *= double(numberOf(call, "kernel_height") * numberOf(call, "kernel_width"));

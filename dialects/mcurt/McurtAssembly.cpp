@@ -20,9 +20,14 @@ ParseResult ForOp::parse(OpAsmParser &parser, OperationState &result) {
   if (succeeded(parser.parseOptionalKeyword("fed"))) {
     OpAsmParser::UnresolvedOperand feed[2];
     SmallVector<Type> types;
-    IntegerAttr lines;
-    if (parser.parseAttribute(lines, builder.getI64Type(), "lines", result.attributes) || parser.parseKeyword("lines") || parser.parseKeyword("to") ||
-        parser.parseOperand(feed[0]) || parser.parseKeyword("counted") || parser.parseKeyword("by") || parser.parseOperand(feed[1]) ||
+    IntegerAttr lines, margin, value;
+    if (parser.parseAttribute(lines, builder.getI64Type(), "lines", result.attributes) || parser.parseKeyword("lines"))
+      return failure();
+    if (succeeded(parser.parseOptionalKeyword("below")) &&
+        (parser.parseAttribute(margin, builder.getI64Type(), "margin", result.attributes) || parser.parseKeyword("of") ||
+         parser.parseAttribute(value, builder.getI64Type(), "margin_value", result.attributes)))
+      return failure();
+    if (parser.parseKeyword("to") || parser.parseOperand(feed[0]) || parser.parseKeyword("counted") || parser.parseKeyword("by") || parser.parseOperand(feed[1]) ||
         parser.parseColonTypeList(types) || parser.resolveOperands(feed, types, parser.getNameLoc(), result.operands))
       return failure();
   }
@@ -42,9 +47,13 @@ ParseResult ForOp::parse(OpAsmParser &parser, OperationState &result) {
 
 void ForOp::print(OpAsmPrinter &printer) {
   printer << ' ' << getFirst() << ", " << getCount() << " = " << getExtent() << " step " << getStep();
-  if (isFed())
-    printer << " fed " << getLines().value_or(0) << " lines to " << getFeed()[0] << " counted by " << getFeed()[1] << " : " << getFeed().getTypes();
-  printer.printOptionalAttrDictWithKeyword((*this)->getAttrs(), {"extent", "step", "lines"});
+  if (isFed()) {
+    printer << " fed " << getLines().value_or(0) << " lines";
+    if (getMargin())
+      printer << " below " << *getMargin() << " of " << getMarginValue().value_or(0);
+    printer << " to " << getFeed()[0] << " counted by " << getFeed()[1] << " : " << getFeed().getTypes();
+  }
+  printer.printOptionalAttrDictWithKeyword((*this)->getAttrs(), {"extent", "step", "lines", "margin", "margin_value"});
   printer << ' ';
   printer.printRegion(getBody(), /*printEntryBlockArgs=*/false);
 }

@@ -78,12 +78,14 @@ def Mcurt_ForOp : Mcurt_Op<"for", [RecursiveMemoryEffects, SingleBlock, NoTermin
 
     A loop that is `fed` does not turn by itself: the caller feeds an image line by line, and each time that as many have come as the strip has, the body
     runs on the strip, an input that nobody else touches. Lines below the last whole strip come, too, but are not used. The state, two words, counts the
-    lines from the first step on. A fed loop stands alone in its stage; stages before it run when an image begins, those behind it when it has ended.
+    lines from the first step on. With a margin (`fed 240 lines below 6 of 114`) there are so many lines above the first and below the last as many as its strip
+    lacks; their bytes have that value. A fed loop stands alone in its stage; stages before it run when an image begins, those behind it when it has ended.
     ```
     mcurt.for %first, %patches = 196 step 14 fed 224 lines to %image counted by %fed : memref<16x224x3xui8>, memref<2xi32> { ... }
     ```
   }];
   let arguments = (ins ConfinedAttr<I64Attr, [IntPositive]>:$extent, ConfinedAttr<I64Attr, [IntPositive]>:$step, OptionalAttr<I64Attr>:$lines,
+                       OptionalAttr<I64Attr>:$margin, OptionalAttr<I64Attr>:$margin_value,
                        Variadic<AnyStaticShapeMemRef>:$feed);
   let regions = (region SizedRegion<1>:$body);
   let hasCustomAssemblyFormat = 1;

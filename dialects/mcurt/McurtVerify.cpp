@@ -70,9 +70,13 @@ static LogicalResult verifyFed(ForOp loop) {
     return loop.emitOpError() << "is fed with an input buffer of lines, pixels and channels that lies over no other";
   if (!state || state.getInput() || state.getType().getShape() != ArrayRef<int64_t>{2} || !state.getType().getElementType().isInteger(32))
     return loop.emitOpError() << "counts lines in a buffer memref<2xi32>";
-  int64_t used = loop.getTripCount() * strip.getType().getDimSize(0);
-  if (int64_t(loop.getExtent()) % int64_t(loop.getStep()) || used > int64_t(*loop.getLines()))
-    return loop.emitOpError() << "takes " << used << " lines of " << *loop.getLines() << " in " << loop.getTripCount() << " turns of " << loop.getStep()
+  const int64_t linesOfStrip = strip.getType().getDimSize(0), used = loop.getTripCount() * linesOfStrip, margin = int64_t(loop.getMargin().value_or(0));
+  if (loop.getMargin().has_value() != loop.getMarginValue().has_value() || margin < 0 || margin >= linesOfStrip)
+    return loop.emitOpError() << "has a margin of " << margin << " lines, of no value or above strips of " << linesOfStrip;
+  // With a margin, each strip has a line of the image.
+  const int64_t lines = int64_t(*loop.getLines()) + margin;
+  if (int64_t(loop.getExtent()) % int64_t(loop.getStep()) || used - (loop.getMargin() ? linesOfStrip - 1 : 0) > lines)
+    return loop.emitOpError() << "takes " << used << " lines of " << lines << " in " << loop.getTripCount() << " turns of " << loop.getStep()
                               << " out of " << loop.getExtent() << " indices";
   auto stage = dyn_cast<StageOp>(loop->getParentOp());
   if (!stage || !llvm::hasSingleElement(stage.getBody().front()))

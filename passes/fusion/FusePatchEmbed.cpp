@@ -43,17 +43,21 @@ template <class OpT> struct ConvPattern : OpRewritePattern<OpT> {
     rewriter.setInsertionPoint(op);
     Value weights = createFolded<mcuf::TransposeOp>(rewriter, location, conv.getWeights(), ArrayRef<int64_t>{0, 2, 3, 1});
     Value bias = conv.getBias() ? conv.getBias() : createZeros(rewriter, location, units);
-    Value embed = rewriter.create<mcuf::PatchEmbedOp>(location, conv.getInput(), weights, bias, Value(), Value());
+    Value embed = rewriter.create<mcuf::PatchEmbedOp>(location, conv.getInput(), weights, bias, Value(), Value(), padsOf(conv));
     rewriter.replaceOp(op, createFolded<mcuf::ReshapeOp>(rewriter, location, embed, mcuf::shapeOf(op)));
     return success();
   }
 
 private:
+  static DenseI64ArrayAttr padsOf(mcuf::ConvOp conv) {
+    return llvm::any_of(conv.getPads(), [](int64_t pad) { return pad != 0; }) ? conv.getPadsAttr() : DenseI64ArrayAttr();
+  }
+  /// Windows beside each other, no two with a pixel in common, none of them all padding.
   static bool isTiling(mcuf::ConvOp conv) {
     ArrayRef<int64_t> window = mcuf::shapeOf(conv.getWeights()).drop_front(2);
     auto isOnly = [](ArrayRef<int64_t> values, int64_t value) { return llvm::all_of(values, [&](int64_t v) { return v == value; }); };
-    return isa<BlockArgument>(conv.getInput()) && conv.getStrides() == window && isOnly(conv.getPads(), 0) && isOnly(conv.getDilations(), 1) && conv.getGroups() == 1 &&
-           mcuf::shapeOf(conv)[0] == 1 && mcuf::constantOf(conv.getWeights()) && (!conv.getBias() || mcuf::constantOf(conv.getBias()));
+    return isa<BlockArgument>(conv.getInput()) && conv.getStrides() == window && isOnly(conv.getDilations(), 1) && conv.getGroups() == 1 &&
+           llvm::all_of(llvm::enumerate(conv.getPads()), [&](auto pad) { return pad.value() >= 0 && pad.value() < window[pad.index() % 2]; }) && mcuf::shapeOf(conv)[0] == 1 && mcuf::constantOf(conv.getWeights()) && (!conv.getBias() || mcuf::constantOf(conv.getBias()));
   }
 };
 
@@ -156,7 +160,7 @@ private:
     if (!embed.getPrefix() && isRowConstant(constant, units)) {
       Value bias =
           createFolded<mcuf::BinaryOp>(rewriter, location, BinaryKind::Add, embed.getBias(), asVector(rewriter, location, constant, units));
-      rewriter.replaceOpWithNewOp<mcuf::PatchEmbedOp>(add, embed.getImage(), embed.getWeights(), bias, embed.getPosition(), Value())
+      rewriter.replaceOpWithNewOp<mcuf::PatchEmbedOp>(add, embed.getImage(), embed.getWeights(), bias, embed.getPosition(), Value(), embed.getPadsAttr())
           ->setLoc(location);
       return success();
     }
@@ -172,7 +176,7 @@ private:
     };
     Value prefix = prefixCount ? sum(embed.getPrefix(), rows(0, prefixCount)) : Value();
     Value position = sum(embed.getPosition(), rows(prefixCount, count - prefixCount));
-    rewriter.replaceOpWithNewOp<mcuf::PatchEmbedOp>(add, embed.getImage(), embed.getWeights(), embed.getBias(), position, prefix)
+    rewriter.replaceOpWithNewOp<mcuf::PatchEmbedOp>(add, embed.getImage(), embed.getWeights(), embed.getBias(), position, prefix, embed.getPadsAttr())
         ->setLoc(location);
     return success();
   }
@@ -197,7 +201,7 @@ struct PrefixPattern : OpRewritePattern<mcuf::ConcatOp> {
       rows.push_back(embed.getPrefix());
     Value prefix = createFolded<mcuf::ConcatOp>(rewriter, location, ValueRange(rows), uint64_t(0));
     rewriter
-        .replaceOpWithNewOp<mcuf::PatchEmbedOp>(concat, embed.getImage(), embed.getWeights(), embed.getBias(), embed.getPosition(), prefix)
+        .replaceOpWithNewOp<mcuf::PatchEmbedOp>(concat, embed.getImage(), embed.getWeights(), embed.getBias(), embed.getPosition(), prefix, embed.getPadsAttr())
         ->setLoc(location);
     return success();
   }

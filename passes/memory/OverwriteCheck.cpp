@@ -127,6 +127,8 @@ private:
   }
 
   void readInput(mcurt::CallOp call, int64_t from) {
+    if (call.getKernel() == "unfold_padded_u8")
+      return readPatches(call, from);
     if (call.getKernel() != "unfold_u8")
       return readBytes(call, from, int64_t(isOverwritten.size()) - from);
     int64_t patchHeight = integerOf(call, "patch_height"), run = integerOf(call, "patch_width") * integerOf(call, "channels");
@@ -136,6 +138,21 @@ private:
     for (int64_t patch = integerOf(call, "first"), end = patch + integerOf(call, "rows"); patch < end; ++patch)
       for (int64_t y = 0; y < patchHeight; ++y)
         readBytes(call, from + (patch / (line / run) * patchHeight + y) * line + patch % (line / run) * run, run);
+  }
+
+  /// What of padded patches lies on the image.
+  void readPatches(mcurt::CallOp call, int64_t from) {
+    auto number = [&](StringRef name) { return integerOf(call, name); };
+    const int64_t height = number("height"), width = number("width"), channels = number("channels"), patchHeight = number("patch_height"),
+                  patchWidth = number("patch_width"), columns = number("out_width");
+    if (columns <= 0)
+      return violations.push_back("kernel 'unfold_padded_u8' has no patches in a row");
+    for (int64_t patch = number("first"), end = patch + number("rows"); patch < end; ++patch) {
+      const int64_t top = patch / columns * patchHeight - number("pad_top"), left = patch % columns * patchWidth - number("pad_left");
+      const int64_t first = std::max<int64_t>(left, 0), last = std::min(left + patchWidth, width);
+      for (int64_t y = std::max<int64_t>(top, 0); y < std::min(top + patchHeight, height); ++y)
+        readBytes(call, from + (y * width + first) * channels, (last - first) * channels);
+    }
   }
 
   void readBytes(mcurt::CallOp call, int64_t begin, int64_t count) {

@@ -146,26 +146,26 @@ std::pair<Value, Value> Rewriter::epilogueOf(Operation *op, const IntegerLinear 
 LogicalResult Rewriter::rewriteEmbed(mcuf::PatchEmbedOp embed) {
   const IntegerLinear &layer = plan.residualWriter(embed);
   const std::vector<double> scale = plan.residualScale().channels();
-  auto stored = [&](Value table, int64_t rows, StringRef name) {
+  auto stored = [&](ArrayRef<double> values, int64_t rows, StringRef name) {
     HostTensor tensor(ElementKind::I16, {rows, layer.units});
-    if (auto elements = mcuf::constantOf(table)) {
-      FailureOr<HostTensor> real = toHostTensor(elements);
-      for (int64_t i = 0; i < tensor.size(); ++i)
-        tensor.data<int16_t>()[i] =
-            int16_t(std::clamp(std::nearbyint(double(real->data<float>()[i]) / scale[size_t(i % layer.units)]), -32768.0, 32767.0));
-    }
+    for (auto [i, value] : llvm::enumerate(values))
+      tensor.data<int16_t>()[i] = int16_t(std::clamp(std::nearbyint(value / scale[i % size_t(layer.units)]), -32768.0, 32767.0));
     return constant(embed.getLoc(), tensor, name);
   };
-  auto weights = mcuf::shapeOf(embed.getWeights());
-  int64_t patches = mcuf::rowCount(embed) - (embed.getPrefix() ? mcuf::shapeOf(embed.getPrefix())[0] : 0);
+  const mcuf::WindowGrid grid = mcuf::patchGridOf(embed);
   auto [bias, mult] = epilogueOf(embed, layer, scale);
   if (!bias)
     return failure();
-  Value prefix = embed.getPrefix() ? stored(embed.getPrefix(), mcuf::shapeOf(embed.getPrefix())[0], "prefix") : Value();
+  Value prefix;
+  if (embed.getPrefix()) {
+    FailureOr<HostTensor> rows = toHostTensor(mcuf::constantOf(embed.getPrefix()));
+    prefix = stored(std::vector<double>(rows->data<float>(), rows->data<float>() + rows->size()), rows->shape()[0], "prefix");
+  }
+  Value position = stored(plan.positionsOf(embed), grid.outHeight * grid.outWidth, "position");
   replace(embed, builder.create<mcuf::QPatchEmbedOp>(embed.getLoc(), typed(embed, 16, plan.residualScale().base),
-                                                     values.lookup(embed.getImage()), weightsOf(embed.getLoc(), layer), bias, mult,
-                                                     stored(embed.getPosition(), patches, "position"), prefix, uint64_t(weights[1]),
-                                                     uint64_t(weights[2])));
+                                                     values.lookup(embed.getImage()), weightsOf(embed.getLoc(), layer), bias, mult, position,
+                                                     prefix, uint64_t(grid.kernelHeight), uint64_t(grid.kernelWidth), embed.getPadsAttr(),
+                                                     uint64_t(plan.paddingPixelOf(embed))));
   return success();
 }
 

@@ -3,6 +3,7 @@
 
 #include "passes/quantize/Activation.h"
 
+#include "compiler/calibration/ImageSet.h"
 #include "compiler/reference/HostTensor.h"
 #include "passes/quantize/CalibrationAttributes.h"
 #include "passes/quantize/ReadLinear.h"
@@ -234,11 +235,14 @@ FailureOr<IntegerLinear> ScalePlan::quantizeRest(mcuf::LinearOp linear, const In
   return quantizeLinear(*layer);
 }
 
+/// Of mean or standard deviation, one number for all channels or one for each.
+static double perChannel(DenseF32ArrayAttr values, int64_t channel) { return double(values[values.size() == 1 ? 0 : channel]); }
+
 FailureOr<IntegerLinear> ScalePlan::quantize(mcuf::PatchEmbedOp embed) {
   bool isSequence = mcuf::shapeOf(embed.getImage()).size() == 3;
   auto image = dyn_cast<BlockArgument>(embed.getImage());
-  auto mean = image ? function.getArgAttrOfType<DenseF32ArrayAttr>(0, kMeanAttr) : nullptr;
-  auto deviation = image ? function.getArgAttrOfType<DenseF32ArrayAttr>(0, kStdAttr) : nullptr;
+  auto mean = image ? normalization(kMeanAttr) : nullptr;
+  auto deviation = image ? normalization(kStdAttr) : nullptr;
   if (!isSequence && (!mean || !deviation))
     return embed.emitError() << "the image must be the network's input, calibrated with a mean and a standard deviation";
   FailureOr<HostTensor> weights = toHostTensor(mcuf::constantOf(embed.getWeights())),
@@ -250,11 +254,10 @@ FailureOr<IntegerLinear> ScalePlan::quantize(mcuf::PatchEmbedOp embed) {
   layer.weights.assign(weights->data<float>(), weights->data<float>() + weights->size());
   layer.bias.assign(bias->data<float>(), bias->data<float>() + bias->size());
   // The network sees (pixel/255 - mean) / std: scale and offset go into weights and bias.
-  auto perChannel = [&](DenseF32ArrayAttr values, int64_t k) { return double(values[values.size() == 1 ? 0 : k % channels]); };
   for (int64_t k = 0; k < layer.depth && !isSequence; ++k) {
-    layer.channelScale.push_back(1 / (255 * perChannel(deviation, k)));
+    layer.channelScale.push_back(1 / (255 * perChannel(deviation, k % channels)));
     for (int64_t n = 0; n < layer.units; ++n)
-      layer.bias[n] -= double(layer.weights[n * layer.depth + k]) * perChannel(mean, k) / perChannel(deviation, k);
+      layer.bias[n] -= double(layer.weights[n * layer.depth + k]) * perChannel(mean, k % channels) / perChannel(deviation, k % channels);
   }
   layer.inputBound = 255;
   if (isSequence) {
@@ -280,6 +283,39 @@ FailureOr<IntegerLinear> ScalePlan::quantize(mcuf::PatchEmbedOp embed) {
   padDepth(result);
   progress.advance();
   return result;
+}
+
+uint8_t ScalePlan::paddingPixelOf(mcuf::PatchEmbedOp embed) const { return embed.getPads() ? paddingPixel(normalization(kMeanAttr)) : 0; }
+
+std::vector<double> ScalePlan::paddingOf(mcuf::PatchEmbedOp embed) const {
+  const mcuf::WindowGrid grid = mcuf::patchGridOf(embed);
+  const auto mean = normalization(kMeanAttr), deviation = normalization(kStdAttr);
+  const FailureOr<HostTensor> weights = toHostTensor(mcuf::constantOf(embed.getWeights()));
+  const int64_t units = weights->shape()[0], depth = weights->size() / units;
+  std::vector<double> zero; // of each channel, less the pixel
+  for (int64_t c = 0; c < grid.channels; ++c)
+    zero.push_back((perChannel(mean, c) - paddingPixelOf(embed) / 255.0) / perChannel(deviation, c));
+  std::vector<double> sums(size_t(grid.outHeight * grid.outWidth * units));
+  for (int64_t t = 0; t < grid.outHeight * grid.outWidth; ++t) {
+    std::vector<bool> isPixel(size_t(grid.taps()));
+    grid.forEachPixel(t, [&](int64_t tap, int64_t) { isPixel[size_t(tap)] = true; });
+    for (int64_t n = 0; n < units; ++n)
+      for (int64_t k = 0; k < depth; ++k)
+        if (!isPixel[size_t(k / grid.channels)])
+          sums[size_t(t * units + n)] += double(weights->data<float>()[n * depth + k]) * zero[size_t(k % grid.channels)];
+  }
+  return sums;
+}
+
+std::vector<double> ScalePlan::positionsOf(mcuf::PatchEmbedOp embed) const {
+  std::vector<double> rows = embed.getPads() ? paddingOf(embed) : std::vector<double>();
+  if (auto elements = mcuf::constantOf(embed.getPosition())) {
+    const FailureOr<HostTensor> position = toHostTensor(elements);
+    rows.resize(size_t(position->size()));
+    for (size_t i = 0; i < rows.size(); ++i)
+      rows[i] += double(position->data<float>()[i]);
+  }
+  return rows;
 }
 
 double ScalePlan::sequenceScale(mcuf::PatchEmbedOp embed) const {
@@ -326,6 +362,10 @@ FailureOr<std::vector<double>> ScalePlan::quantizeWriter(Operation *op) {
     return failure();
   for (double step : layer->accumulatorScale)
     least.push_back(step * 2.001); // the multiplier's ratio stays below 1/2
+  // Rows of positions are stored as they are, before the patches' own are added.
+  if (auto embed = dyn_cast<mcuf::PatchEmbedOp>(op))
+    for (auto [i, value] : llvm::enumerate(positionsOf(embed)))
+      least[i % least.size()] = std::max(least[i % least.size()], std::fabs(value) / kMaxS16);
   residualWriters[writer] = std::move(*layer);
   return least;
 }

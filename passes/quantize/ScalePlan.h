@@ -66,6 +66,12 @@ public:
   mlir::FailureOr<IntegerLinear> quantizeRest(mcuf::LinearOp linear, const IntegerLinear &first) const;
   /// Of the integers in which a sequence, the network's input, comes.
   double sequenceScale(mcuf::PatchEmbedOp embed) const;
+  /// Of an embedding of the image with pads: the stored pixel around it, and by how much the network's zeros are more than these pixels in its
+  /// result [patches, units].
+  uint8_t paddingPixelOf(mcuf::PatchEmbedOp embed) const;
+  std::vector<double> paddingOf(mcuf::PatchEmbedOp embed) const;
+  /// The rows that are added to those of the patches, [patches, units], the padding's included; empty where there are none.
+  std::vector<double> positionsOf(mcuf::PatchEmbedOp embed) const;
   /// gamma or beta, `vector`, per channel; `otherwise` where there is none.
   mlir::FailureOr<std::vector<double>> affineOf(mcuf::LayerNormOp norm, mlir::Value vector, double otherwise) const;
 

@@ -19,12 +19,15 @@ static bool readsRows(mcuf::QPatchEmbedOp op) { return isa<quant::QuantizedType>
 /// after each step end where the first pixel still to be read begins, or before.
 static int64_t leadOfImage(mcuf::QPatchEmbedOp op, int64_t block) {
   auto image = mcuf::shapeOf(op.getImage());
+  const mcuf::WindowGrid grid = mcuf::patchGridOf(op);
   int64_t tokenBytes = 2 * mcuf::shapeOf(op.getWeights())[0], patches = mcuf::shapeOf(op.getPosition())[0];
   int64_t prefix = op.getPrefix() ? mcuf::shapeOf(op.getPrefix())[0] : 0;
-  int64_t runBytes = op.getPatchWidth() * image[2], stripBytes = op.getPatchHeight() * image[1] * image[2], patchesInStrip = image[1] / op.getPatchWidth();
   int64_t lead = 0;
   for (int64_t done = 0; done < patches; done += block) {
-    int64_t firstUnread = done / patchesInStrip * stripBytes + done % patchesInStrip * runBytes, written = prefix + done;
+    // The first pixel of the next patch that lies on the image.
+    const int64_t line = std::max<int64_t>(done / grid.outWidth * grid.kernelHeight - grid.padTop, 0),
+                  column = std::max<int64_t>(done % grid.outWidth * grid.kernelWidth - grid.padLeft, 0);
+    int64_t firstUnread = (line * grid.width + column) * grid.channels, written = prefix + done;
     if (readsRows(op)) { // while the tokens of the same block are written
       firstUnread = done * image[2] * 2;
       written += std::min(block, patches - done);
@@ -104,7 +107,13 @@ void LoopBuilder::buildPatches(mcuf::QPatchEmbedOp op, BufferOp image, Integer f
     patchRows = view(image, {{0}, {firstPatch}, {0}}, op.getLoc());
   } else {
     patchRows = localBuffer("patches", {blockRows, depth}, 16, op.getLoc());
-    call(op, "unfold_u8", {out(patchRows), in(image)}, {firstPatch, count, shape[1], shape[2], int64_t(op.getPatchHeight()), int64_t(op.getPatchWidth())});
+    const mcuf::WindowGrid grid = mcuf::patchGridOf(op);
+    if (!op.getPads())
+      call(op, "unfold_u8", {out(patchRows), in(image)}, {firstPatch, count, shape[1], shape[2], grid.kernelHeight, grid.kernelWidth});
+    else // a strip has the lines above and below the image
+      call(op, "unfold_padded_u8", {out(patchRows), in(image)},
+           {firstPatch, count, shape[0], shape[1], shape[2], grid.kernelHeight, grid.kernelWidth, options.streamsInput ? 0 : grid.padTop,
+            grid.padLeft, grid.outWidth, int64_t(op.getPadValue())});
   }
   call(op, "copy_s16", {out(rowsOfTokens), in(position)}, {count, units});
   callLinear(op, "linear_add_s16", inout(rowsOfTokens), patchRows, blockRows, {count, depth, units});
@@ -141,7 +150,7 @@ void LoopBuilder::buildPatchEmbed(mcuf::QPatchEmbedOp op) {
 void LoopBuilder::buildFedPatchEmbed(mcuf::QPatchEmbedOp op, BufferOp strip) {
   Location loc = op.getLoc();
   auto image = mcuf::shapeOf(op.getImage());
-  int64_t units = mcuf::shapeOf(op.getWeights())[0], patches = mcuf::shapeOf(op.getPosition())[0], patchesInStrip = image[1] / int64_t(op.getPatchWidth());
+  int64_t units = mcuf::shapeOf(op.getWeights())[0], patches = mcuf::shapeOf(op.getPosition())[0], patchesInStrip = mcuf::patchGridOf(op).outWidth;
   if (op.getPrefix()) {
     // Before the first line comes.
     OpBuilder::InsertionGuard guard(builder);
@@ -154,6 +163,10 @@ void LoopBuilder::buildFedPatchEmbed(mcuf::QPatchEmbedOp op, BufferOp strip) {
   auto loop = builder.create<ForOp>(loc, patches, patchesInStrip);
   loop.getFeedMutable().assign({strip.getResult(), state});
   loop.setLines(image[0]);
+  if (op.getPads()) {
+    loop.setMargin(mcuf::patchGridOf(op).padTop);
+    loop.setMarginValue(op.getPadValue());
+  }
   OpBuilder::InsertionGuard guard(builder);
   builder.setInsertionPointToEnd(&loop.getBody().front());
   first = Value(loop.getFirst());

@@ -47,32 +47,34 @@ private:
   int32_t column, top, left;
 };
 
-/// Sets `count` values to zero; returns their end.
-inline int16_t *put_zeros(int16_t *out, int32_t count) {
+/// Sets `count` values to `pad`; returns their end.
+inline int16_t *put_padding(int16_t *out, int32_t count, int16_t pad) {
+  const uint32_t word = static_cast<uint16_t>(pad) * 0x10001u;
   int32_t i = 0;
   for (; i + 2 <= count; i += 2) {
-    store_word(out + i, 0);
+    store_word(out + i, word);
     __asm__ volatile("" ::: "memory"); // no call of memset, which would cost more than most runs are long
   }
   if (i < count)
-    out[i] = 0;
+    out[i] = pad;
   return out + count;
 }
 
-/// The windows `first` .. `first` + `rows` - 1 as rows: put(out, from, pixels) writes a run of pixels and returns its end.
+/// The windows `first` .. `first` + `rows` - 1 as rows, pixels outside of the map being `pad`: put(out, from, pixels) writes a run of pixels and
+/// returns its end.
 template <class T, class Put>
-inline void put_windows(int16_t *out, const T *map, int32_t first, int32_t rows, const WindowGrid &grid, Put put) {
+inline void put_windows(int16_t *out, const T *map, int32_t first, int32_t rows, const WindowGrid &grid, Put put, int16_t pad = 0) {
   const int32_t line = grid.kernel_width * grid.channels;
   const bool odd = (line & grid.kernel_height & 1) != 0;
   Window window(grid, first);
   for (int32_t r = 0; r < rows; ++r, window.advance()) {
-    out = put_zeros(out, window.line_begin * line);
+    out = put_padding(out, window.line_begin * line, pad);
     for (int32_t y = window.line_begin; y < window.line_end; ++y) {
-      out = put_zeros(out, window.column_begin * grid.channels);
+      out = put_padding(out, window.column_begin * grid.channels, pad);
       out = put(out, window.pixels(map, y), window.column_end - window.column_begin);
-      out = put_zeros(out, (grid.kernel_width - window.column_end) * grid.channels);
+      out = put_padding(out, (grid.kernel_width - window.column_end) * grid.channels, pad);
     }
-    out = put_zeros(out, (grid.kernel_height - window.line_end) * line + (odd ? 1 : 0));
+    out = put_padding(out, (grid.kernel_height - window.line_end) * line + (odd ? 1 : 0), pad);
   }
 }
 

@@ -96,8 +96,14 @@ private:
           indices[loop.getFirst()] = first;
           indices[loop.getCount()] = std::min(step, extent - first);
           if (loop.isFed()) {
-            StringRef strip = image.substr(first / step * loop.getStrip().getSizeBytes(), loop.getStrip().getSizeBytes());
-            std::copy(strip.begin(), strip.end(), addresses.lookup(loop.getStrip()));
+            auto shape = loop.getStrip().getType().getShape();
+            const int64_t line = shape[1] * shape[2], top = first / step * shape[0] - int64_t(loop.getMargin().value_or(0));
+            char *to = addresses.lookup(loop.getStrip());
+            for (int64_t y = top; y < top + shape[0]; ++y, to += line)
+              if (y >= 0 && y < int64_t(*loop.getLines()))
+                std::copy_n(image.begin() + y * line, line, to);
+              else
+                std::fill_n(to, line, char(*loop.getMarginValue()));
           }
           runBlock(loop.getBody().front());
         }

@@ -224,7 +224,7 @@ std::string RandomGraph::generate() {
   height = 2 * pick(1, 4) + pick(0, 1);
   width = 2 * pick(1, 4) + pick(0, 1);
   int patches = (height / 2) * (width / 2), prefix = pick(0, 2), units = 2 * pick(1, 4), patch = 2;
-  std::string image = "tensor<" + std::to_string(height) + "x" + std::to_string(width) + "x1xui8>", operands = "%image", types = image;
+  std::string image = "tensor<" + std::to_string(height) + "x" + std::to_string(width) + "x1xui8>", operands = "%image", types = image, margin;
   if (pick(0, 4) == 0) { // rows of a sequence
     patches = width;
     patch = 1;
@@ -234,7 +234,18 @@ std::string RandomGraph::generate() {
     types = image = "tensor<1x" + std::to_string(width) + "x" + std::to_string(features) + "x!quant.uniform<i16:f32, 1.000000e-02>>";
     linearOperands(units, features, 0.25, operands, types);
   } else {
-    linearOperands(units, 4, 8, operands, types);
+    if (pick(0, 2) == 0) { // with a margin
+      int pads[4];
+      for (int &pad : pads)
+        pad = pick(0, 1);
+      const int paddedHeight = height + pads[0] + pads[2], paddedWidth = width + pads[1] + pads[3];
+      patch = std::min(pick(2, 3), std::min(paddedHeight, paddedWidth));
+      patches = (paddedHeight / patch) * (paddedWidth / patch);
+      for (int pad : pads)
+        margin += (margin.empty() ? ", pads = array<i64: " : ", ") + std::to_string(pad);
+      margin += ">, pad_value = " + std::to_string(pick(0, 255)) + " : i64";
+    }
+    linearOperands(units, (patch * patch + 1) / 2 * 2, 8, operands, types);
   }
   std::string position, positionType, prefixName, prefixType;
   append(constant({patches, units}, 16, -3000, 3000), position, positionType);
@@ -246,7 +257,7 @@ std::string RandomGraph::generate() {
     types += prefixType;
   }
   result({fresh(), prefix + patches, units, false},
-         "mcuf.q_patch_embed " + operands + clause + " {patch_height = " + std::to_string(patch) + " : i64, patch_width = " + std::to_string(patch) + " : i64} : (" + types + ")");
+         "mcuf.q_patch_embed " + operands + clause + " {patch_height = " + std::to_string(patch) + " : i64, patch_width = " + std::to_string(patch) + " : i64" + margin + "} : (" + types + ")");
   for (int i = pick(1, 16); i > 0; --i)
     addOperator();
   const Rows &last = pool.back();

@@ -21,6 +21,9 @@ NETWORKS = {
     "cls": (20 * 24 * 3, ["--image", "20,24,3"]),
     "mean": (20 * 24 * 3, ["--image", "20,24,3", "--pool", "mean", "--heads", "4", "--width", "24", "--units", "7"]),
     "even": (16 * 16, ["--image", "16,16,1", "--no-prefix", "--heads", "1", "--blocks", "1", "--pool", "mean"]),
+    "padded": (18 * 21 * 3, ["--image", "18,21,3", "--pads", "3,1,1,2"]),
+    "above": (14 * 16, ["--image", "14,16,1", "--pads", "2,0,0,0", "--blocks", "1"]),
+    "below": (15 * 17, ["--image", "15,17,1", "--pads", "0,0,3,0", "--no-prefix", "--pool", "mean", "--blocks", "1"]),
     "cut": (19 * 23 * 3, ["--image", "19,23,3", "--blocks", "3", "--hidden", "66", "--units", "1"]),
 }
 
@@ -319,12 +322,12 @@ def a_firmwares_port_reads_what_the_report_says(tools):
 
 @case
 def streamed_image_equals_interpreter(tools):
-    """In portions of 1 to 9 lines, with and without class token, one patch at a time and all of a strip, lines left over below the last patch."""
-    for network, blocks in (("cls", [(12, 4)]), ("even", [(5, 1)]), ("cut", [(12, 7), (1, 2)])):
+    """In portions of 1 to 9 lines, with and without class token, one patch at a time and all of a strip, lines left over below the last patch, margins."""
+    for network, blocks in (("cls", [(12, 4)]), ("even", [(5, 1)]), ("cut", [(12, 7), (1, 2)]), ("padded", [(12, 4), (3, 5)]), ("above", [(12, 2)]), ("below", [(5, 3)])):
         equals_interpreter(tools, network, blocks, input_mode="stream")
         report = json.loads(read(tools.path("package-%d" % blocks[0][0], "report.json")))
         image, fed = (next(buffer for buffer in report["sram"]["buffers"] if buffer["name"] == name) for name in ("image", "fed"))
-        patch = {"cls": 4, "even": 4, "cut": 4}[network]
+        patch = 4
         height, width, channels = report["input"]["shape"]
         expect(height * width * channels == NETWORKS[network][0], "shape is %s" % report["input"]["shape"])
         expect(report["input"]["mode"] == "stream" and report["input"]["strip_bytes"] == image["bytes"] == patch * width * channels, "%s" % report["input"])

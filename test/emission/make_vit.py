@@ -1,7 +1,7 @@
 #!/usr/bin/python3
 """Prints a vision transformer as integer mcuf operators, with made-up weights: what quantization would hand to scheduling.
 
-make_vit.py [--image H,W,C] [--patch P] [--width D] [--heads H] [--hidden F] [--blocks L] [--units N] [--pool cls|mean] [--no-prefix] [--splat]
+make_vit.py [--image H,W,C] [--patch P] [--pads T,L,B,R] [--width D] [--heads H] [--hidden F] [--blocks L] [--units N] [--pool cls|mean] [--no-prefix] [--splat]
 
 Weights are drawn from a generator with a fixed seed; --splat repeats one value instead, which keeps the text small for large networks. Every operator has a
 location that names made-up ONNX nodes. Scales are chosen so that activations keep away from saturation.
@@ -12,6 +12,7 @@ import random
 parser = argparse.ArgumentParser()
 parser.add_argument("--image", default="20,24,3")
 parser.add_argument("--patch", type=int, default=4)
+parser.add_argument("--pads", default="0,0,0,0")
 parser.add_argument("--width", type=int, default=16)
 parser.add_argument("--heads", type=int, default=2)
 parser.add_argument("--hidden", type=int, default=48)
@@ -25,7 +26,9 @@ height, width, channels = (int(x) for x in args.image.split(","))
 rng = random.Random(1)
 
 body, locs = [], []
-patches = (height // args.patch) * (width // args.patch)
+top, left, bottom, right = (int(x) for x in args.pads.split(","))
+patches = ((height + top + bottom) // args.patch) * ((width + left + right) // args.patch)
+pads = f", pads = array<i64: {top}, {left}, {bottom}, {right}>, pad_value = 114 : i64" if top + left + bottom + right else ""
 prefix = 0 if args.no_prefix else 1
 tokens = patches + prefix
 depth = args.patch * args.patch * channels
@@ -90,7 +93,7 @@ if prefix:
     c, ct = constant("cls", [prefix, D], "i16", -500, 500)
     clause += f" prefix {c}"
     types.append(ct)
-emit(f"%x = mcuf.q_patch_embed %image, {w}, {b}, {m} {clause} {{patch_height = {args.patch} : i64, patch_width = {args.patch} : i64}}"
+emit(f"%x = mcuf.q_patch_embed %image, {w}, {b}, {m} {clause} {{patch_height = {args.patch} : i64, patch_width = {args.patch} : i64{pads}}}"
      f" : ({', '.join(types)}) -> {X}", loc("/patch_embed/proj/Conv", "/Concat", "/Add"))
 f, ft = constant("factor", [D], "i16", 1, 1)
 

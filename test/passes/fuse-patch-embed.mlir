@@ -61,7 +61,7 @@ func.func @linear(%image: tensor<1x2x4x6xf32>) -> tensor<1x4x1xf32> {
 
 // -----
 
-// Overlapping windows, padding, and rows that run along the columns of the image.
+// Overlapping windows, a margin as high as a patch, and rows that run along the columns of the image.
 // CHECK-LABEL: func @not_patches
 // CHECK-NOT: mcuf.patch_embed
 func.func @not_patches(%image: tensor<1x1x4x4xf32>) -> (tensor<1x9x2xf32>, tensor<1x9x2xf32>, tensor<1x4x2xf32>) {
@@ -70,7 +70,7 @@ func.func @not_patches(%image: tensor<1x1x4x4xf32>) -> (tensor<1x9x2xf32>, tenso
     : (tensor<1x1x4x4xf32>, tensor<2x1x2x2xf32>) -> tensor<1x2x3x3xf32>
   %1 = mcuf.reshape %0 {shape = array<i64: 1, 2, 9>} : (tensor<1x2x3x3xf32>) -> tensor<1x2x9xf32>
   %2 = mcuf.transpose %1 {permutation = array<i64: 0, 2, 1>} : (tensor<1x2x9xf32>) -> tensor<1x9x2xf32>
-  %3 = mcuf.conv %image, %w {strides = array<i64: 2, 2>, pads = array<i64: 1, 1, 1, 1>, dilations = array<i64: 1, 1>, groups = 1 : i64}
+  %3 = mcuf.conv %image, %w {strides = array<i64: 2, 2>, pads = array<i64: 2, 1, 1, 1>, dilations = array<i64: 1, 1>, groups = 1 : i64}
     : (tensor<1x1x4x4xf32>, tensor<2x1x2x2xf32>) -> tensor<1x2x3x3xf32>
   %4 = mcuf.reshape %3 {shape = array<i64: 1, 2, 9>} : (tensor<1x2x3x3xf32>) -> tensor<1x2x9xf32>
   %5 = mcuf.transpose %4 {permutation = array<i64: 0, 2, 1>} : (tensor<1x2x9xf32>) -> tensor<1x9x2xf32>
@@ -100,4 +100,21 @@ func.func @sequence(%rows: tensor<1x4x3xf32>) -> tensor<1x5x2xf32> {
   %1 = mcuf.concat %token, %0 {axis = 1 : i64} : (tensor<1x1x2xf32>, tensor<1x4x2xf32>) -> tensor<1x5x2xf32>
   %2 = mcuf.binary add %1, %positions : (tensor<1x5x2xf32>, tensor<1x5x2xf32>) -> tensor<1x5x2xf32>
   return %2 : tensor<1x5x2xf32>
+}
+
+// -----
+
+// A margin that is smaller than a patch, above and left only; position behind it.
+// CHECK-LABEL: func @padded
+// CHECK: mcuf.patch_embed %arg0, {{.*}} position {{.*}} {pads = array<i64: 1, 2, 0, 0>} : {{.*}} -> tensor<1x4x2xf32>
+// CHECK-NEXT: return
+func.func @padded(%image: tensor<1x1x5x4xf32>) -> tensor<1x4x2xf32> {
+  %w = mcuf.constant dense<1.0> : tensor<2x1x3x3xf32> : tensor<2x1x3x3xf32>
+  %position = mcuf.constant dense<[[1.0, 2.0], [3.0, 4.0], [5.0, 6.0], [7.0, 8.0]]> : tensor<4x2xf32> : tensor<4x2xf32>
+  %0 = mcuf.conv %image, %w {strides = array<i64: 3, 3>, pads = array<i64: 1, 2, 0, 0>, dilations = array<i64: 1, 1>, groups = 1 : i64}
+    : (tensor<1x1x5x4xf32>, tensor<2x1x3x3xf32>) -> tensor<1x2x2x2xf32>
+  %1 = mcuf.transpose %0 {permutation = array<i64: 0, 2, 3, 1>} : (tensor<1x2x2x2xf32>) -> tensor<1x2x2x2xf32>
+  %2 = mcuf.reshape %1 {shape = array<i64: 1, 4, 2>} : (tensor<1x2x2x2xf32>) -> tensor<1x4x2xf32>
+  %3 = mcuf.binary add %position, %2 : (tensor<4x2xf32>, tensor<1x4x2xf32>) -> tensor<1x4x2xf32>
+  return %3 : tensor<1x4x2xf32>
 }

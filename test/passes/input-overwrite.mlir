@@ -31,6 +31,21 @@ func.func @same_size(%image: tensor<6x6x1xui8>) -> tensor<1x9x2xi16> {
 
 // -----
 
+// With a line above and a pixel left of the image, before patch 1 token 0 is written, 16 bytes, and pixels 1 and up are unread: 15. Before patch 8 it is 128 bytes,
+// pixels 15 + 3 and up: 110, rounded to 112.
+// CHECK-LABEL: func @padded
+// CHECK: input over %x : memref<9x8xi16> at 112
+// CHECK: mcurt.call unfold_padded_u8(out %{{.*}}, in %image, first = %{{.*}}, rows = %{{.*}}, height = 4, width = 5, channels = 1, patch_height = 2, patch_width = 2, pad_top = 1, pad_left = 1, out_width = 3, pad_value = 114)
+func.func @padded(%image: tensor<4x5x1xui8>) -> tensor<1x9x8xi16> {
+  %pw = mcuf.constant dense<1> : tensor<8x4xi8> : tensor<8x4xi8>
+  %b = mcuf.constant dense<3> : tensor<8xi32> : tensor<8xi32>
+  %pos = mcuf.constant dense<5> : tensor<9x8xi16> : tensor<9x8xi16>
+  %x = mcuf.q_patch_embed %image, %pw, %b, %b position %pos {patch_height = 2 : i64, patch_width = 2 : i64, pads = array<i64: 1, 1, 1, 0>, pad_value = 114 : i64} : (tensor<4x5x1xui8>, tensor<8x4xi8>, tensor<8xi32>, tensor<8xi32>, tensor<9x8xi16>) -> tensor<1x9x8xi16>
+  return %x : tensor<1x9x8xi16>
+}
+
+// -----
+
 // The second patch embedding would find tokens where it looks for pixels.
 // expected-error@+1 {{the input cannot be overwritten: 2 operators read it}}
 func.func @read_twice(%image: tensor<6x6x1xui8>) -> tensor<1x9x8xi16> {

@@ -42,6 +42,20 @@ func.func @without_prefix(%image: tensor<6x6x1xui8>) -> tensor<1x9x8xi16> {
 
 // -----
 
+// A line above the image and, in the last strip, one below; columns beside it are the kernel's.
+// CHECK-LABEL: func @padded
+// CHECK: mcurt.for %{{.*}}, %{{.*}} = 9 step 3 fed 4 lines below 1 of 114 to %image counted by %fed : memref<2x5x1xui8>, memref<2xi32> {
+// CHECK: mcurt.call unfold_padded_u8(out %{{.*}}, in %image, first = %{{.*}}, rows = %{{.*}}, height = 2, width = 5, channels = 1, patch_height = 2, patch_width = 2, pad_top = 0, pad_left = 1, out_width = 3, pad_value = 114)
+func.func @padded(%image: tensor<4x5x1xui8>) -> tensor<1x9x8xi16> {
+  %pw = mcuf.constant dense<1> : tensor<8x4xi8> : tensor<8x4xi8>
+  %b = mcuf.constant dense<3> : tensor<8xi32> : tensor<8xi32>
+  %pos = mcuf.constant dense<5> : tensor<9x8xi16> : tensor<9x8xi16>
+  %x = mcuf.q_patch_embed %image, %pw, %b, %b position %pos {patch_height = 2 : i64, patch_width = 2 : i64, pads = array<i64: 1, 1, 1, 0>, pad_value = 114 : i64} : (tensor<4x5x1xui8>, tensor<8x4xi8>, tensor<8xi32>, tensor<8xi32>, tensor<9x8xi16>) -> tensor<1x9x8xi16>
+  return %x : tensor<1x9x8xi16>
+}
+
+// -----
+
 // expected-error@+1 {{the input cannot be streamed: 2 operators read it, where one patch embedding is wanted}}
 func.func @read_twice(%image: tensor<6x6x1xui8>) -> tensor<1x9x8xi16> {
   %pw = mcuf.constant dense<1> : tensor<8x4xi8> : tensor<8x4xi8>

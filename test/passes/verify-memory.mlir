@@ -151,3 +151,20 @@ module attributes {mcurt.arena_bytes = 48 : i64} {
     return
   }
 }
+
+// -----
+
+// Of a patch over the left and upper edge only the pixel on the image is read, 0; the next one reads pixels 1 and 2.
+module attributes {mcurt.arena_bytes = 48 : i64} {
+  // expected-error@+1 {{kernel 'unfold_padded_u8' reads byte 1 of input 'image' after buffer 'x' has overwritten it}}
+  func.func @padded_patches(%output: memref<4x2xi16>) {
+    %x = mcurt.buffer "x" region("sram") offset(0) : memref<4x2xi16>
+    %image = mcurt.buffer "image" input over %x : memref<4x2xi16> at 2 region("sram") offset(2) : memref<3x3x1xui8>
+    %patch = mcurt.buffer "patch" region("sram") offset(40) : memref<1x4xi16>
+    mcurt.call unfold_padded_u8(out %patch, in %image, first = 0, rows = 1, height = 3, width = 3, channels = 1, patch_height = 2, patch_width = 2, pad_top = 1, pad_left = 1, out_width = 2, pad_value = 0) : memref<1x4xi16>, memref<3x3x1xui8>
+    mcurt.call copy_s16(out %x, in %patch, rows = 1, width = 2) : memref<4x2xi16>, memref<1x4xi16>
+    mcurt.call unfold_padded_u8(out %patch, in %image, first = 1, rows = 1, height = 3, width = 3, channels = 1, patch_height = 2, patch_width = 2, pad_top = 1, pad_left = 1, out_width = 2, pad_value = 0) : memref<1x4xi16>, memref<3x3x1xui8>
+    mcurt.call copy_s16(out %output, in %x, rows = 4, width = 2) : memref<4x2xi16>, memref<4x2xi16>
+    return
+  }
+}

@@ -451,6 +451,17 @@ void for_windows(int32_t first, int32_t rows, int32_t height, int32_t width, int
 
 } // namespace
 
+void unfold_padded_u8(int16_t *out, const uint8_t *image, int32_t first, int32_t rows, int32_t height, int32_t width, int32_t channels,
+                      int32_t patch_height, int32_t patch_width, int32_t pad_top, int32_t pad_left, int32_t out_width, int32_t pad_value) {
+  const int32_t depth = padded(patch_height * patch_width * channels);
+  std::fill(out, out + rows * depth, static_cast<int16_t>(pad_value));
+  for_windows(first, rows, height, width, patch_height, patch_width, patch_height, patch_width, pad_top, pad_left, out_width,
+              [&](int32_t r, int32_t tap, int32_t pixel) {
+                for (int32_t c = 0; c < channels && pixel >= 0; ++c)
+                  out[r * depth + tap * channels + c] = image[pixel * channels + c];
+              });
+}
+
 void windows_u8(int16_t *out, const uint8_t *image, const int16_t *offset, int32_t first, int32_t rows, int32_t height, int32_t width,
                 int32_t channels, int32_t kernel_height, int32_t kernel_width, int32_t stride_y, int32_t stride_x, int32_t pad_top,
                 int32_t pad_left, int32_t out_width, int32_t shift) {

@@ -10,11 +10,12 @@ Pattern pattern_of(int32_t number) { return static_cast<Pattern>(number % patter
 
 /// A map and some of the windows on it. Each window has a pixel on the map, as the compiler makes sure.
 struct Grid {
-  Grid(Random &random, int32_t number) {
+  /// With `tiles` they lie side by side.
+  Grid(Random &random, int32_t number, bool tiles = false) {
     kernel_height = number % 3 == 0 ? 3 : random.between(1, 5);
     kernel_width = number % 3 == 0 ? 3 : random.between(1, 7);
-    stride_y = random.between(1, 3);
-    stride_x = random.between(1, 3);
+    stride_y = tiles ? kernel_height : random.between(1, 3);
+    stride_x = tiles ? kernel_width : random.between(1, 3);
     pad_top = random.between(0, kernel_height - 1);
     pad_left = random.between(0, kernel_width - 1);
     channels = number % 4 == 0 ? random.between(1, 3) : random.between(1, 20);
@@ -34,6 +35,23 @@ struct Grid {
 };
 
 } // namespace
+
+Verdict check_unfold_padded_u8(unfold_padded_u8_type *expected, unfold_padded_u8_type *actual, Random &random) {
+  Verdict verdict;
+  for (int32_t number = 0; verdict.equal && number < case_count; ++number) {
+    verdict.case_number = number;
+    const Grid g(random, number, /*tiles=*/true);
+    const int32_t pad_value = random.between(0, 255);
+    Input<uint8_t> image(random, g.pixels() * g.channels, pattern_of(number), 0, 255);
+    Output<int16_t> out(random, "out", g.rows * g.depth());
+    for (int32_t copy = 0; copy < out.copies; ++copy)
+      (copy == 0 ? expected : actual)(out[copy], image, g.first, g.rows, g.height, g.width, g.channels, g.kernel_height, g.kernel_width,
+                                      g.pad_top, g.pad_left, g.out_width, pad_value);
+    out.compare(verdict);
+    release_memory();
+  }
+  return verdict;
+}
 
 Verdict check_windows_u8(windows_u8_type *expected, windows_u8_type *actual, Random &random) {
   Verdict verdict;

@@ -30,6 +30,13 @@ inline namespace MCUFORM_RT_ABI {
 /// Accuracy   exact
 /// Returns    nothing
 
+/// unfold_padded_u8: as unfold_u8, of an image with a margin whose pixels are pad_value, 0 to 255.
+///
+/// Layout     patch t begins pad_top lines above line (t / out_width) * patch_height and pad_left pixels left of column (t % out_width) *
+///            patch_width, the margins being smaller than a patch; each patch has a pixel of the image; the value behind an odd number of
+///            pixels is pad_value
+/// Quant, Aliasing, Alignment, Scratch, Accuracy, Returns   as unfold_u8
+
 /// copy_s16: out[r][c] = in[r][c].
 ///
 /// Layout     both [rows][width] int16, dense
