@@ -172,7 +172,7 @@ def FuseConv : Mcuf_FunctionPass<"mcuf-fuse-conv"> {
 def FuseAttention : Mcuf_FunctionPass<"mcuf-fuse-attention"> {
   let summary = "Recognize multi-head attention";
   let description = [{
-    softmax(scale * q k^T) v, where q, k and v are any views of token rows that put tokens along rows, heads and channels along columns. They become column slices
+    softmax(scale * q k^T) v, or sigmoid(scale * q k^T + bias) v, where q, k and v are any views of token rows that put tokens along rows, heads and channels along columns. They become column slices
     (a gather where the columns of the heads are scattered) of the rows' producer; all scalar factors become the scale.
   }];
 }

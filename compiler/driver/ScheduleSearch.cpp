@@ -159,11 +159,13 @@ LogicalResult ScheduleSearch::measurePatches() {
   func::FuncOp function = functionOf(*module);
   attentionCount = size_t(llvm::range_size(function.getOps<mcuf::QAttentionOp>()));
   for (auto attention : function.getOps<mcuf::QAttentionOp>()) {
-    hasRelativePositions |= attention.isRelative();
-    if (attention.isRelative() && request.schedule == AttentionSchedule::Absorbed)
+    const bool isBySigmoids = bool(attention.getSigmoidBias());
+    mayAbsorb &= !attention.isRelative() && !isBySigmoids;
+    if ((attention.isRelative() || isBySigmoids) && request.schedule == AttentionSchedule::Absorbed)
       return attention.emitError()
-             << "has 2-D relative positions, whose tables are as wide as a head, while --schedule absorbed keeps nothing but tokens; "
-                "choose cached or head-by-head";
+             << (isBySigmoids ? "is by sigmoids, which see the biases that --schedule absorbed moves out of the scores"
+                              : "has 2-D relative positions, whose tables are as wide as a head, while --schedule absorbed keeps nothing but tokens")
+             << "; choose cached or head-by-head";
   }
   int64_t patches = 1;
   rowCount = 1;
@@ -314,7 +316,7 @@ LogicalResult ScheduleSearch::measureAll() {
   bool fits = first.peakBytes <= request.budgetBytes && (request.inputMode || first.choice.inputMode != kStream);
   if (fits && cheapest(within)->price < kWorthQuantizing * cheapest(anywhere)->price)
     return success();
-  if (hasRelativePositions)
+  if (!mayAbsorb)
     return success();
   auto all = llvm::to_vector(llvm::seq(int64_t(attentionCount)));
   return request.canAbsorb(all) ? measureRows(AttentionSchedule::Absorbed) : success();

@@ -39,7 +39,7 @@ struct RelativeTables {
   int64_t firstQuery = 0;
 };
 HostTensor attention(const HostTensor &q, const HostTensor &k, const HostTensor &v, int64_t heads, float scale,
-                     const RelativeTables &tables = {});
+                     const RelativeTables &tables = {}, std::optional<float> sigmoidBias = std::nullopt);
 /// `grid` has the patches.
 HostTensor patchEmbed(const HostTensor &image, const HostTensor &weights, const HostTensor &bias, const HostTensor *position, const HostTensor *prefix,
                       const mcuf::WindowGrid &grid);

@@ -165,7 +165,7 @@ template <class Fn> static void forEachPair(const RelativeTables &tables, int64_
 }
 
 HostTensor attention(const HostTensor &q, const HostTensor &k, const HostTensor &v, int64_t heads, float scale,
-                     const RelativeTables &tables) {
+                     const RelativeTables &tables, std::optional<float> sigmoidBias) {
   SmallVector<int64_t> shape(q.shape());
   shape.back() = v.width();
   HostTensor result(ElementKind::F32, shape);
@@ -183,7 +183,9 @@ HostTensor attention(const HostTensor &q, const HostTensor &k, const HostTensor 
           scores(t, j) += terms(t, row);
       });
     }
-    for (int64_t t = 0; t < queries; ++t)
+    if (sigmoidBias)
+      scores = scores.unaryExpr([bias = *sigmoidBias](float score) { return 1 / (1 + std::exp(-score - bias)); }).eval();
+    for (int64_t t = 0; t < queries && !sigmoidBias; ++t)
       softmaxRow(scores.data() + t * tokens, tokens);
     StridedMap context(result.data<float>() + h * valueWidth, queries, valueWidth, Eigen::OuterStride<>(v.width()));
     context.noalias() = scores * vh;

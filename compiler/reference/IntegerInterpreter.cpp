@@ -4,6 +4,7 @@
 #include "compiler/reference/Interpreter.h"
 #include "dialects/mcuf/McufDialect.h"
 #include "mcuform/arith.h"
+#include "mcuform/sigmoid_table.h"
 #include "llvm/ADT/TypeSwitch.h"
 
 #include <cstring>
@@ -197,7 +198,9 @@ HostTensor attention(mcuf::QAttentionOp op, ArrayRef<HostTensor> in, ArrayRef<in
       for (int32_t score : scores)
         maximum = std::max(maximum, score);
       for (int32_t &score : scores)
-        sum += score = rt::exp_table[rt::softmax_index(maximum, score)];
+        sum += score = op.getSigmoidBias() ? rt::sigmoid_weight(score + int32_t(*op.getSigmoidBias()))
+                                           : rt::exp_table[rt::softmax_index(maximum, score)];
+      sum = op.getWeightTotal() ? int32_t(*op.getWeightTotal()) : sum;
       int32_t mult = rt::context_mult(sum);
       const SmallVector<int16_t> shares = relative.shares(t, scores, mult);
       for (int64_t c = h * valueWidth; c < (h + 1) * valueWidth; ++c) {

@@ -69,7 +69,10 @@ FailureOr<HostTensor> evaluateFloatOp(Operation *op, ArrayRef<HostTensor> in) {
               tables.grid = mcuf::RelativeGrid::of(*attention.getGrid());
               tables.firstQuery = int64_t(attention.getFirstQuery());
             }
-            return floatops::attention(in[0], in[1], in[2], attention.getNumHeads(), attention.getScale().convertToFloat(), tables);
+            std::optional<float> sigmoidBias;
+            if (attention.getSigmoidBias())
+              sigmoidBias = attention.getSigmoidBias()->convertToFloat();
+            return floatops::attention(in[0], in[1], in[2], attention.getNumHeads(), attention.getScale().convertToFloat(), tables, sigmoidBias);
           })
           .Case([&](mcuf::PatchEmbedOp embed) {
             return floatops::patchEmbed(in[0], in[1], in[2], optional(in, 3, bool(embed.getPosition())),

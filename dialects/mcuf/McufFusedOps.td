@@ -84,9 +84,12 @@ def Mcuf_AttentionOp : Mcuf_InferredOp<"attention", [AttrSizedOperandSegments]> 
     With 2-D relative position (docs/relative-position.md) the key of a pair of tokens is k_j plus the rows of k_table that belong to the pair, its value v_j plus
     those of v_table; either may be absent. grid says which rows belong to which pair: prefix tokens, height, width, row clip, column clip (RelativeGrid). Both
     tables are [rows, w] and serve all heads. Row t of q is token first_query + t.
+
+    With sigmoid_bias b the context is sigmoid(scale * q k^T + b) v: each weight by itself, none of them relative.
   }];
   let arguments = (ins AnyRankedTensor:$q, AnyRankedTensor:$k, AnyRankedTensor:$v, Optional<AnyRankedTensor>:$k_table, Optional<AnyRankedTensor>:$v_table,
-                       I64Attr:$num_heads, F32Attr:$scale, OptionalAttr<DenseI64ArrayAttr>:$grid, DefaultValuedAttr<I64Attr, "0">:$first_query);
+                       I64Attr:$num_heads, F32Attr:$scale, OptionalAttr<DenseI64ArrayAttr>:$grid, DefaultValuedAttr<I64Attr, "0">:$first_query,
+                       OptionalAttr<F32Attr>:$sigmoid_bias);
   let results = (outs AnyRankedTensor:$result);
   let assemblyFormat = [{
     $q `,` $k `,` $v (`k_table` $k_table^)? (`v_table` $v_table^)? attr-dict `:` functional-type(operands, results)
@@ -96,7 +99,7 @@ def Mcuf_AttentionOp : Mcuf_InferredOp<"attention", [AttrSizedOperandSegments]> 
   }];
   let builders = [OpBuilder<(ins "::mlir::Value":$q, "::mlir::Value":$k, "::mlir::Value":$v, "int64_t":$numHeads, "float":$scale,
                                  CArg<"::mlir::Value", "{}">:$kTable, CArg<"::mlir::Value", "{}">:$vTable,
-                                 CArg<"::llvm::ArrayRef<int64_t>", "{}">:$grid, CArg<"int64_t", "0">:$firstQuery)>];
+                                 CArg<"::llvm::ArrayRef<int64_t>", "{}">:$grid, CArg<"int64_t", "0">:$firstQuery, CArg<"::mlir::FloatAttr", "{}">:$sigmoidBias)>];
 }
 
 def Mcuf_PatchEmbedOp : Mcuf_InferredOp<"patch_embed", [AttrSizedOperandSegments]> {

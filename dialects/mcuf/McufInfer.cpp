@@ -293,10 +293,10 @@ LogicalResult LinearOp::inferReturnTypes(MLIRContext *, std::optional<Location> 
 }
 
 void AttentionOp::build(OpBuilder &builder, OperationState &state, Value q, Value k, Value v, int64_t numHeads, float scale, Value kTable,
-                        Value vTable, ArrayRef<int64_t> grid, int64_t firstQuery) {
+                        Value vTable, ArrayRef<int64_t> grid, int64_t firstQuery, FloatAttr sigmoidBias) {
   build(builder, state, withWidth(q, widthOf(v)), q, k, v, kTable, vTable, builder.getI64IntegerAttr(numHeads),
         builder.getF32FloatAttr(scale), grid.empty() ? DenseI64ArrayAttr() : builder.getDenseI64ArrayAttr(grid),
-        builder.getI64IntegerAttr(firstQuery));
+        builder.getI64IntegerAttr(firstQuery), sigmoidBias);
 }
 
 LogicalResult AttentionOp::inferReturnTypes(MLIRContext *, std::optional<Location> location, Adaptor adaptor, SmallVectorImpl<Type> &types) {
@@ -304,6 +304,8 @@ LogicalResult AttentionOp::inferReturnTypes(MLIRContext *, std::optional<Locatio
   int64_t heads = adaptor.getNumHeads();
   if (heads < 1 || widthOf(q) % heads || widthOf(k) != widthOf(q) || widthOf(v) % heads || rowCount(k) != rowCount(v))
     return fail(location, "attention of q " + text(shapeOf(q)) + ", k " + text(shapeOf(k)) + ", v " + text(shapeOf(v)) + " in " + Twine(heads) + " heads");
+  if (adaptor.getSigmoidBias() && adaptor.getGrid())
+    return fail(location, "attention by sigmoids has no relative positions");
   if (bool(adaptor.getGrid()) != bool(adaptor.getKTable() || adaptor.getVTable()) || (adaptor.getGrid() && adaptor.getGrid()->size() != 5))
     return fail(location, "tables of relative positions need a grid of five numbers, and nothing else does");
   if (adaptor.getGrid()) {

@@ -85,11 +85,14 @@ def Mcuf_QAttentionOp : Mcuf_Op<"q_attention", [AttrSizedOperandSegments]> {
 
     context_factor has, for each column of the context, by how much it can be divided (3 to 256) and still fit 8 bits: what mcuf-split-heads stores contexts by.
     A whole context always fits in units of v's, so 256 stands for a column about which nothing is known.
+
+    With sigmoid_bias, in units of 1/64, the weights are sigmoids, and weight_total stands for their sum: the context is in units of
+    weight_total / (2^15 - 1) / 256 of v's.
   }];
   let arguments = (ins AnyRankedTensor:$q, AnyRankedTensor:$k, AnyRankedTensor:$v, AnyRankedTensor:$score_mult, Optional<AnyRankedTensor>:$k_table,
                        Optional<AnyRankedTensor>:$k_table_mult, Optional<AnyRankedTensor>:$v_table, Optional<AnyRankedTensor>:$v_table_mult,
                        I64Attr:$num_heads, OptionalAttr<DenseI32ArrayAttr>:$context_factor, OptionalAttr<DenseI64ArrayAttr>:$grid,
-                       DefaultValuedAttr<I64Attr, "0">:$first_query);
+                       DefaultValuedAttr<I64Attr, "0">:$first_query, OptionalAttr<I64Attr>:$sigmoid_bias, OptionalAttr<I64Attr>:$weight_total);
   let results = (outs AnyRankedTensor:$result);
   let assemblyFormat = [{
     $q `,` $k `,` $v `,` $score_mult (`k_table` $k_table^ `,` $k_table_mult)? (`v_table` $v_table^ `,` $v_table_mult)? attr-dict `:`

@@ -143,6 +143,9 @@ LogicalResult QAttentionOp::verify() {
     return emitOpError() << getContextFactor()->size() << " context factors for " << widthOf(getResult()) << " columns";
   if (rowCount(getK()) > 512)
     return emitOpError() << rowCount(getK()) << " tokens exceed the 512 for which 32-bit sums of probabilities cannot overflow";
+  if (getSigmoidBias().has_value() != getWeightTotal().has_value() || (getSigmoidBias() && isRelative()) ||
+      (getWeightTotal() && (*getWeightTotal() <= 512 || *getWeightTotal() > 512 * 32767)))
+    return emitOpError() << "sigmoid_bias needs a weight_total above 512 that 512 tokens can reach, and no relative positions";
   if (bool(getGrid()) != isRelative() || (getGrid() && getGrid()->size() != 5) || bool(getKTable()) != bool(getKTableMult()) ||
       bool(getVTable()) != bool(getVTableMult()))
     return emitOpError() << "tables of relative positions need multipliers and a grid of five numbers, and nothing else does";

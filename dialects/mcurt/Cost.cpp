@@ -58,6 +58,7 @@ Work workOf(StringRef kernel) {
       .Case("relative_shares_s16", Work{"", "", 0, 0})
       .Case("relative_context_s16", Work{"head_width", "depth", 8.4, 64})
       .Case("softmax_s16", Work{"tokens", "", 8.64, 0})
+      .Case("sigmoid_s16", Work{"tokens", "", 9, 0})
       .Case("layer_norm_s16", Work{"width", "", 9.25, 0})
       .Case("layer_norm_affine_s16", Work{"width", "", 21.4, 0})
       .Case("rms_norm_s16", Work{"width", "", 8.73, 0})

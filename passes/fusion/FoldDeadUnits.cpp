@@ -153,8 +153,8 @@ struct HeadPattern : OpRewritePattern<mcuf::AttentionOp> {
     };
     mcuf::LinearOp queries = layerOf(attention.getQ()), keys = layerOf(attention.getK()), values = layerOf(attention.getV());
     SmallVector<mcuf::LinearOp> readers = layersReading(attention);
-    // Tables of relative positions are of the heads' width, and part of what all tokens share.
-    if (!queries || !keys || !values || readers.empty() || attention.isRelative())
+    // Tables of relative positions are of the heads' width, and part of what all tokens share; sigmoids see what all tokens share.
+    if (!queries || !keys || !values || readers.empty() || attention.isRelative() || attention.getSigmoidBias())
       return failure();
     // Probabilities add up to 1: where all tokens have the same value, it is the context's.
     const Flags isConstant = constantUnits(values), isUnread = unreadChannels(readers);

@@ -115,7 +115,8 @@ struct SinkAttentionPattern : OpRewritePattern<mcuf::AttentionOp> {
         return failure();
       sources.push_back(reshape.getInput());
     }
-    Value moved = rewriter.create<mcuf::AttentionOp>(op.getLoc(), sources[0], sources[1], sources[2], int64_t(op.getNumHeads()), op.getScale().convertToFloat());
+    Value moved = rewriter.create<mcuf::AttentionOp>(op.getLoc(), sources[0], sources[1], sources[2], int64_t(op.getNumHeads()), op.getScale().convertToFloat(),
+                                                     Value(), Value(), ArrayRef<int64_t>(), 0, op.getSigmoidBiasAttr());
     rewriter.replaceOpWithNewOp<mcuf::ReshapeOp>(op, moved, mcuf::shapeOf(op));
     return success();
   }

@@ -75,12 +75,19 @@ std::optional<HeadRows> matchHeadRows(Value value, bool transposed) {
   return rows;
 }
 
-/// Takes off products with scalars, multiplied into `scale`, and reshapes that keep the last two dimensions.
-Value peelScores(Value value, double &scale, SmallVectorImpl<Operation *> &ops) {
+/// Takes off products with scalars, multiplied into `scale`, and reshapes that keep the last two dimensions; where there is an `offset`, also
+/// sums with scalars, added to it.
+Value peelScores(Value value, double &scale, SmallVectorImpl<Operation *> &ops, double *offset = nullptr) {
   while (Operation *op = value.getDefiningOp()) {
     if (auto scaling = matchScaling(value)) {
       scale *= scaling->scalar;
       value = scaling->operand;
+    } else if (auto sum = offset ? matchScalar(value, mcuf::BinaryKind::Add) : std::nullopt) {
+      *offset += scale * sum->scalar;
+      value = sum->operand;
+    } else if (auto difference = offset ? matchScalar(value, mcuf::BinaryKind::Sub) : std::nullopt) {
+      *offset -= scale * difference->scalar;
+      value = difference->operand;
     } else if (auto reshape = dyn_cast<mcuf::ReshapeOp>(op)) {
       ArrayRef<int64_t> from = mcuf::shapeOf(reshape.getInput()), to = mcuf::shapeOf(reshape);
       if (from.size() < 2 || to.size() < 2 || from.take_back(2) != to.take_back(2))
@@ -273,11 +280,13 @@ struct AttentionPattern : OpRewritePattern<mcuf::MatmulOp> {
 
   LogicalResult matchAndRewrite(mcuf::MatmulOp context, PatternRewriter &rewriter) const override {
     SmallVector<Operation *> ops{context};
-    double scale = 1.0, contextScale = 1.0;
-    auto softmax = peelScores(context.getLhs(), contextScale, ops).getDefiningOp<mcuf::SoftmaxOp>();
-    if (!softmax || int64_t(softmax.getAxis()) + 1 != int64_t(mcuf::shapeOf(softmax).size()))
+    double scale = 1.0, contextScale = 1.0, bias = 0.0;
+    Value weights = peelScores(context.getLhs(), contextScale, ops);
+    auto softmax = weights.getDefiningOp<mcuf::SoftmaxOp>();
+    auto sigmoid = unaryOf(weights, mcuf::UnaryKind::Sigmoid);
+    if ((!softmax && !sigmoid) || (softmax && int64_t(softmax.getAxis()) + 1 != int64_t(mcuf::shapeOf(softmax).size())))
       return failure();
-    Value scored = peelScores(softmax.getInput(), scale, ops);
+    Value scored = peelScores(weights.getDefiningOp()->getOperand(0), scale, ops, sigmoid ? &bias : nullptr);
     auto scores = scored.getDefiningOp<mcuf::MatmulOp>();
     auto sum = matchScoreSum(scored);
     if (sum) {
@@ -298,14 +307,16 @@ struct AttentionPattern : OpRewritePattern<mcuf::MatmulOp> {
     if (sum && !(keyTerm = matchKeyTerm(*sum, *q, k->tokens)))
       return failure();
     std::optional<ContextSum> contextSum;
-    SmallVector<PairProduct> products = productsOf(softmax);
-    if (products.size() > 1 || (products.size() == 1 && !(contextSum = matchContextSum(products.front(), context, softmax, *q, *v))))
+    SmallVector<PairProduct> products = productsOf(weights);
+    if (products.size() > 1 || (products.size() == 1 && !(contextSum = matchContextSum(products.front(), context, weights, *q, *v))))
+      return failure();
+    if (sigmoid && (keyTerm || contextSum))
       return failure();
     auto tables = Tables::of(keyTerm, contextSum);
     if (!tables)
       return failure();
 
-    ops.append({softmax, scores});
+    ops.append({weights.getDefiningOp(), scores});
     if (sum)
       ops.append({sum->product.op, sum->term.ops.back()});
     if (contextSum)
@@ -320,7 +331,8 @@ struct AttentionPattern : OpRewritePattern<mcuf::MatmulOp> {
     Value kTable = keyTerm ? createTable(rewriter, location, *tables->k, keyTerm->scale / k->scale, "k_table") : Value(),
           vTable = contextSum ? createTable(rewriter, location, *tables->v, contextSum->term.scale, "v_table") : Value();
     Value result = rewriter.create<mcuf::AttentionOp>(location, cut(rewriter, location, *q), cut(rewriter, location, *k),
-                                                      cut(rewriter, location, *v), q->heads, float(scale), kTable, vTable, tables->grid());
+                                                      cut(rewriter, location, *v), q->heads, float(scale), kTable, vTable, tables->grid(), 0,
+                                                      sigmoid ? rewriter.getF32FloatAttr(float(bias)) : FloatAttr());
     contextScale *= v->scale;
     if (contextScale != 1.0)
       result =

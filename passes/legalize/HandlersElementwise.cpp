@@ -178,7 +178,7 @@ void addElementwiseHandlers(HandlerRegistry &registry) {
   registry.add("Log", unary<UnaryKind::Log>);
   registry.add("Erf", unary<UnaryKind::Erf>).compiles("in GELU");
   registry.add("Tanh", unary<UnaryKind::Tanh>).compiles("in GELU");
-  registry.add("Sigmoid", unary<UnaryKind::Sigmoid>).compiles("in SiLU and QuickGELU");
+  registry.add("Sigmoid", unary<UnaryKind::Sigmoid>).compiles("in SiLU, QuickGELU and attention");
   registry.add("Relu", unary<UnaryKind::Relu>).compiles("behind a dense layer");
   registry.add("Reciprocal", unary<UnaryKind::Reciprocal>).compiles("in LayerNorm and RMSNorm");
   registry.add("Not", unary<UnaryKind::Not>);

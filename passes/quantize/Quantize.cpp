@@ -394,11 +394,19 @@ LogicalResult Rewriter::rewriteAttention(mcuf::AttentionOp attention) {
   if (failed(keyTable))
     return failure();
   const auto valueTable = valueTableOf(attention);
+  const double weightSum = plan.weightSum(attention);
+  IntegerAttr sigmoidBias, weightTotal;
+  if (attention.getSigmoidBias()) {
+    const double bias = std::nearbyint(attention.getSigmoidBias()->convertToDouble() * kScoreUnit);
+    sigmoidBias = builder.getI64IntegerAttr(int64_t(std::clamp(bias, -65536.0, 65536.0))); // beyond it all weights are 0 or 1
+    weightTotal = builder.getI64IntegerAttr(int64_t(std::nearbyint(weightSum * 32767)));
+  }
   auto quantized = builder.create<mcuf::QAttentionOp>(
-      attention.getLoc(), typed(attention, 16, 1 / kContextUnit), values.lookup(attention.getQ()), cacheOf(attention.getK()),
+      attention.getLoc(), typed(attention, 16, weightSum / kContextUnit), values.lookup(attention.getQ()), cacheOf(attention.getK()),
       cacheOf(attention.getV()), constant<int32_t>(attention.getLoc(), ElementKind::I32, {heads}, scoreMult, "score_mult"), keyTable->first,
       keyTable->second, valueTable.first, valueTable.second, builder.getI64IntegerAttr(heads),
-      builder.getDenseI32ArrayAttr(plan.contextFactors(attention)), attention.getGridAttr(), attention.getFirstQueryAttr());
+      builder.getDenseI32ArrayAttr(plan.contextFactors(attention)), attention.getGridAttr(), attention.getFirstQueryAttr(), sigmoidBias,
+      weightTotal);
   if (std::optional<int64_t> head = headOf(attention))
     setHead(quantized, *head);
   replace(attention, quantized);

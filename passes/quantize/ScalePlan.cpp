@@ -27,6 +27,8 @@ constexpr double kLeastChannelShare = 1.0 / 1024;
 /// Beyond this share of its resolution lost by a channel of the residual stream, two of 16 bits, the user is told.
 constexpr double kBearableCoarseness = 4;
 constexpr double kLeastRange = 1e-6;
+/// Of sigmoids: the multiplier of contexts fits.
+constexpr double kLeastWeightSum = 1.0 / 16;
 /// A residual channel's scale over gamma, at least: the gain, gamma / scale * 2^12, stays below 2^31.
 constexpr double kLeastGainScale = 1.001 / (1 << 19);
 /// The scale of an operand of a sum over that of the sum: below 128, in units of 1/256.
@@ -93,11 +95,22 @@ std::vector<double> ScalePlan::queryScale(mcuf::AttentionOp attention) const {
   return scale;
 }
 
+double ScalePlan::weightSum(mcuf::AttentionOp attention) const {
+  if (!attention.getSigmoidBias())
+    return 1;
+  const std::vector<double> valueScale = cacheScale(attention.getV()), seen = statistics(attention.getResult(), kMaxAbsAttr);
+  double sum = kLeastWeightSum;
+  for (auto [scale, largest] : llvm::zip_equal(valueScale, seen))
+    sum = std::max(sum, largest * kTransientHeadRoom / (kMaxS8 * scale));
+  return std::min(sum, double(mcuf::rowCount(attention.getK())));
+}
+
 std::vector<int32_t> ScalePlan::contextFactors(mcuf::AttentionOp attention) const {
   std::vector<double> valueScale = cacheScale(attention.getV()), seen = statistics(attention.getResult(), kMaxAbsAttr);
   std::vector<int32_t> factors;
+  const double unit = weightSum(attention) / kContextUnit;
   for (auto [scale, largest] : llvm::zip_equal(valueScale, seen))
-    factors.push_back(int32_t(std::clamp(std::ceil(largest * kCacheHeadRoom / (kMaxS8 * scale / kContextUnit)), 3.0, kContextUnit)));
+    factors.push_back(int32_t(std::clamp(std::ceil(largest * kCacheHeadRoom / (kMaxS8 * scale * unit)), 3.0, kContextUnit)));
   return factors;
 }
 
@@ -180,7 +193,7 @@ Storage ScalePlan::storageOf(Value value) const {
           [&](Operation *activation) { return storageOfActivation(activation); })
       .Case([&](mcuf::WindowsOp windows) { return storageOfWindows(windows); })
       .Case([&](mcuf::PoolOp pool) { return storageOf(pool.getInput()); })
-      .Case([&](mcuf::AttentionOp attention) { return Storage{1 / kContextUnit, cacheScale(attention.getV()), 32768}; })
+      .Case([&](mcuf::AttentionOp attention) { return Storage{weightSum(attention) / kContextUnit, cacheScale(attention.getV()), 32768}; })
       .Case([&](mcuf::ConcatOp) { return Storage{maximum(value) * kTransientHeadRoom / kMaxS16, {}, 32768}; })
       .Default([&](Operation *) {
         // What is joined has one scale.

@@ -57,6 +57,8 @@ public:
   std::vector<double> queryScale(mcuf::AttentionOp attention) const;
   /// Of keys to which a table of relative positions belongs, per head and per channel.
   SharedScales keyScales(mcuf::AttentionOp attention) const;
+  /// What the weights of a token add up to at most: 1 in softmax. Of sigmoids so much that the contexts of calibration fit.
+  double weightSum(mcuf::AttentionOp attention) const;
   /// Per column of a context: how many of its units make one of the largest 8-bit value that calibration asks for, 3 to 256.
   std::vector<int32_t> contextFactors(mcuf::AttentionOp attention) const;
   mlir::FailureOr<IntegerLinear> quantize(mcuf::LinearOp linear);

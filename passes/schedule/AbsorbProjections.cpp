@@ -33,7 +33,8 @@ std::optional<Projections> projectionsOf(mcuf::AttentionOp attention) {
         (layer->getBias() && !mcuf::constantOf(layer->getBias())))
       return std::nullopt;
   }
-  bool isNormalized = result.k.getInput() == result.v.getInput() && result.k.getInput().getDefiningOp<mcuf::LayerNormOp>();
+  // Sigmoids see the keys' bias, and do not add up to 1.
+  bool isNormalized = !attention.getSigmoidBias() && result.k.getInput() == result.v.getInput() && result.k.getInput().getDefiningOp<mcuf::LayerNormOp>();
   return isNormalized ? std::optional(result) : std::nullopt;
 }
 

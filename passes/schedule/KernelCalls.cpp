@@ -219,7 +219,10 @@ void LoopBuilder::buildAttention(mcuf::QAttentionOp op) {
            {rows, tableRows, keyWidth, mcuf::widthOf(op.getQ())});
       call(op, "relative_scores_s16", {inout(scores), in(terms)}, places);
     }
-    call(op, "softmax_s16", {inout(scores), out(sums)}, {rows, tokens});
+    if (op.getSigmoidBias())
+      call(op, "sigmoid_s16", {inout(scores), out(sums)}, {rows, tokens, *op.getSigmoidBias(), int64_t(*op.getWeightTotal())});
+    else
+      call(op, "softmax_s16", {inout(scores), out(sums)}, {rows, tokens});
     call(op, !sharesCache(op) ? "attention_context_s16" : blockRows > 1 ? "attention_context_keys_s16" : "attention_context_keys_one_s16",
          {out(resultRowsOf(op, {head, valueWidth})), in(scores), in(view(values, {{head}, {0}}, loc)), in(sums)},
          {rows, tokens, valueWidth, strideOf(op)});

@@ -41,7 +41,8 @@ public:
       auto single = builder.create<mcuf::QAttentionOp>(
           attention.getLoc(), columnsOf(attention.getResult(), width), q, k, v, partOf(attention.getScoreMult(), head),
           attention.getKTable(), partOf(attention.getKTableMult(), head), attention.getVTable(), partOf(attention.getVTableMult(), head),
-          builder.getI64IntegerAttr(1), DenseI32ArrayAttr(), attention.getGridAttr(), attention.getFirstQueryAttr());
+          builder.getI64IntegerAttr(1), DenseI32ArrayAttr(), attention.getGridAttr(), attention.getFirstQueryAttr(),
+          attention.getSigmoidBiasAttr(), attention.getWeightTotalAttr());
       setHead(single, head);
       contexts.push_back(head + 1 < heads ? storeNarrow(single, head) : Value(single));
     }

@@ -122,7 +122,8 @@ std::string problem(Operation *op) {
     return "softmax is supported only inside of attention, softmax(scale * q k^T) v with nothing but 2-D relative positions added to the "
            "scores";
   if (isa<mcuf::MatmulOp>(op))
-    return "a product of two matrices that are both computed is supported only inside of attention, softmax(scale * q k^T) v";
+    return "a product of two matrices that are both computed is supported only inside of attention, softmax(scale * q k^T) v or "
+           "sigmoid(scale * q k^T + bias) v";
   if (auto conv = dyn_cast<mcuf::ConvOp>(op))
     return problemWith(conv);
   if (isa<mcuf::ConcatOp>(op))

@@ -155,6 +155,8 @@ void RandomGraph::addOperator() {
     std::string attributes = "num_heads = " + std::to_string(heads) + " : i64";
     if (input.rows <= keySource.rows && pick(0, 1))
       attributes += relativePosition(input.rows, keySource.rows, heads, keyWidth / heads, operands, types);
+    else if (pick(0, 2) == 0)
+      attributes += ", sigmoid_bias = " + std::to_string(pick(-300, 100)) + " : i64, weight_total = " + std::to_string(pick(2000, 200000)) + " : i64";
     output = {fresh(), input.rows, valueWidth, input.isFlat};
     return result(output, "mcuf.q_attention " + operands + " {" + attributes + "} : (" + types + ")");
   }

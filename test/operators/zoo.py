@@ -33,6 +33,7 @@ class Network:
     tokens_in_front: int = 1
     qkv_bias: bool = True
     activation: str = "gelu"  # or "tanh_gelu", "relu"
+    sigmoid: bool = False  # attention by sigmoid(scores - log(tokens)) in place of softmax
     rms_norm: bool = False  # no mean is taken off and no beta added
     pool: str = "first"  # "mean": of the patches, "all": of all tokens, "both": the mean of two heads on the first two tokens
     pool_first: bool = False  # pooling comes before the last normalization
@@ -116,7 +117,8 @@ class Network:
                 name = "%d." % block
                 y = norm(x, name + "norm1")
                 q, k, v = (heads(linear(y, name + part)) for part in "qkv")
-                context = softmax(q @ k.transpose(0, 2, 1) * (self.width // self.heads) ** -0.5) @ v
+                scores = q @ k.transpose(0, 2, 1) * (self.width // self.heads) ** -0.5
+                context = (self.tokens ** -1.0 / (self.tokens ** -1.0 + np.exp(-scores)) if self.sigmoid else softmax(scores)) @ v
                 x = x + linear(context.transpose(1, 0, 2).reshape(self.tokens, self.width), name + "proj")
                 x = x + linear(activation(linear(norm(x, name + "norm2"), name + "fc1")), name + "fc2")
             if not self.pool_first:
@@ -215,7 +217,13 @@ def joint_attention(t, x, name):
     packed = t.Transpose(t.flat(t.linear(x, name + "q", name + "k", name + "v"), [1, net.tokens, 3, net.heads, -1]), perm=[2, 0, 3, 1, 4])
     q, k, v = (t.Gather(packed, t.constant(index), axis=0) for index in range(3))
     q = t.scaled(q, (net.width // net.heads) ** -0.5)
-    context = t.MatMul(t.Softmax(t.MatMul(q, t.Transpose(k, perm=[0, 1, 3, 2])), axis=-1), v)
+    scores = t.MatMul(q, t.Transpose(k, perm=[0, 1, 3, 2]))
+    # A bias that is subtracted, and one that is added.
+    if net.sigmoid and name.startswith("0"):
+        weights = t.Sigmoid(t.Sub(scores, t.constant(np.log(net.tokens), np.float32)))
+    else:
+        weights = t.Sigmoid(t.Add(t.constant(-np.log(net.tokens), np.float32), scores)) if net.sigmoid else t.Softmax(scores, axis=-1)
+    context = t.MatMul(weights, v)
     return t.linear(t.flat(t.Transpose(context, perm=[0, 2, 1, 3]), [1, net.tokens, net.width]), name + "proj")
 
 
@@ -325,6 +333,7 @@ FAMILIES = {
     "einops": (einops, {"qkv_bias": False, "pool": "all", "pool_first": True, "epsilon": 1e-5}),
     "keyword": (keyword, {"sequence": (20, 16)}),
     "relu": (timm, {"activation": "relu"}),
+    "sigmoid-attention": (timm, {"sigmoid": True}),
     "rms-norm": (timm, {"rms_norm": True}),
 }
 

@@ -112,3 +112,21 @@ func.func @not_attention(%x: tensor<1x5x4xf32>, %bias: tensor<1x5x5xf32>, %two: 
   %c2 = mcuf.matmul %p2, %q2 : (tensor<2x2x5x5xf32>, tensor<2x2x5x4xf32>) -> tensor<2x2x5x4xf32>
   return %c0, %c1, %c2 : tensor<1x5x4xf32>, tensor<1x5x4xf32>, tensor<2x2x5x4xf32>
 }
+
+// -----
+
+// Sigmoids with a bias: 0.5 * (q k^T - 3) is 0.5 q k^T - 1.5.
+// CHECK-LABEL: func @sigmoid
+// CHECK: mcuf.attention %{{.*}}, %{{.*}}, %{{.*}} {num_heads = 1 : i64, scale = 5.000000e-01 : f32, sigmoid_bias = -1.500000e+00 : f32}
+// CHECK-NOT: mcuf.matmul
+func.func @sigmoid(%q: tensor<1x5x4xf32>, %k: tensor<1x5x4xf32>, %v: tensor<1x5x4xf32>) -> tensor<1x5x4xf32> {
+  %half = mcuf.constant dense<0.5> : tensor<f32> : tensor<f32>
+  %three = mcuf.constant dense<3.0> : tensor<f32> : tensor<f32>
+  %0 = mcuf.transpose %k {permutation = array<i64: 0, 2, 1>} : (tensor<1x5x4xf32>) -> tensor<1x4x5xf32>
+  %1 = mcuf.matmul %q, %0 : (tensor<1x5x4xf32>, tensor<1x4x5xf32>) -> tensor<1x5x5xf32>
+  %2 = mcuf.binary sub %1, %three : (tensor<1x5x5xf32>, tensor<f32>) -> tensor<1x5x5xf32>
+  %3 = mcuf.binary mul %2, %half : (tensor<1x5x5xf32>, tensor<f32>) -> tensor<1x5x5xf32>
+  %4 = mcuf.unary sigmoid %3 : (tensor<1x5x5xf32>) -> tensor<1x5x5xf32>
+  %5 = mcuf.matmul %4, %v : (tensor<1x5x5xf32>, tensor<1x5x4xf32>) -> tensor<1x5x4xf32>
+  return %5 : tensor<1x5x4xf32>
+}

@@ -1,4 +1,5 @@
 // Properties of the scalar primitives, on random and on extreme arguments; the seed is printed with a failure.
+#include "mcuform/sigmoid_table.h"
 #include "mcuform/arith.h"
 #include "mcuform/crc32.h"
 #include "naive.h"
@@ -148,6 +149,16 @@ TEST_CASE("context_mult divides 2^40", "[arith]") {
   CHECK(rt::context_mult(32767) == 33555456);
   CHECK(rt::context_mult(1 << 20) == 1 << 20);
   CHECK(rt::context_mult(516 * 32767) == 65029);
+}
+
+TEST_CASE("SIGMOID is round(32767 / (1 + exp(i/64)))", "[arith]") {
+  for (int i = 0; i < rt::sigmoid_table_size; ++i) {
+    INFO("i " << i);
+    REQUIRE(rt::sigmoid_table[i] == std::lround(32767 / (1 + std::exp(i / 64.0))));
+    REQUIRE(rt::sigmoid_weight(i) + rt::sigmoid_weight(-i) - (i == 0 ? 1 : 0) == 32767);
+  }
+  CHECK(rt::sigmoid_weight(-100000) == 0);
+  CHECK(rt::sigmoid_weight(100000) == 32767);
 }
 
 TEST_CASE("softmax_index stops at the end of the table", "[arith]") {

@@ -306,6 +306,20 @@ void softmax_s16(int16_t *scores, int32_t *sums, int32_t rows, int32_t tokens) {
   }
 }
 
+void sigmoid_s16(int16_t *scores, int32_t *sums, int32_t rows, int32_t tokens, int32_t bias, int32_t total) {
+  for (int32_t r = 0; r < rows; ++r) {
+    int16_t *row = scores + r * padded(tokens);
+    for (int32_t j = 0; j < tokens; ++j) {
+      const int32_t t = row[j] + bias;
+      const auto small = static_cast<int32_t>(std::lround(32767 / (1 + std::exp(std::min(std::abs(t), 1023) / 64.0))));
+      row[j] = static_cast<int16_t>(t < 0 ? small : 32767 - small);
+    }
+    if (tokens % 2 != 0)
+      row[tokens] = 0;
+    sums[r] = total;
+  }
+}
+
 void attention_context_s16(int16_t *context, const int16_t *scores, const int8_t *values, const int32_t *sums, int32_t rows, int32_t tokens,
                            int32_t head_width, int32_t context_stride) {
   for (int32_t r = 0; r < rows; ++r) {

@@ -145,6 +145,27 @@ Verdict check_softmax_s16(softmax_s16_type *expected, softmax_s16_type *actual, 
   return verdict;
 }
 
+Verdict check_sigmoid_s16(sigmoid_s16_type *expected, sigmoid_s16_type *actual, Random &random) {
+  Verdict verdict;
+  for (int32_t number = 0; verdict.equal && number < case_count; ++number) {
+    verdict.case_number = number;
+    const int32_t rows = random.between(1, 5), tokens = random.between(1, number % 2 == 0 ? 9 : 200), padded = tokens + tokens % 2;
+    const int32_t high = number % 3 == 0 ? 32767 : 600, total = random.between(1000, 1 << 24);
+    const int32_t bias = number % 4 == 0 ? 0 : random.between(-2000, 200);
+    Output<int16_t> scores(random, "scores", rows * padded, pattern_of(number), -high - 1, high);
+    if (tokens % 2 != 0)
+      for (int32_t r = 0; r < rows; ++r)
+        scores.set(r * padded + tokens, 0);
+    Output<int32_t> sums(random, "sums", rows);
+    for (int32_t copy = 0; copy < scores.copies; ++copy)
+      (copy == 0 ? expected : actual)(scores[copy], sums[copy], rows, tokens, bias, total);
+    if (scores.compare(verdict))
+      sums.compare(verdict);
+    release_memory();
+  }
+  return verdict;
+}
+
 Verdict check_narrow_s8(narrow_s8_type *expected, narrow_s8_type *actual, Random &random) {
   Verdict verdict;
   for (int32_t number = 0; verdict.equal && number < case_count; ++number) {

@@ -188,6 +188,12 @@ inline namespace MCUFORM_RT_ABI {
 /// Accuracy   equal to docs/arithmetic.md bit for bit
 /// Returns    nothing
 
+/// sigmoid_s16: scores to weights in place, each by itself; `total` in the place of each row's sum.
+///
+/// Layout     as softmax_s16
+/// Quant      in, bias: units of 1/64; out: 32767 * sigmoid of their sum (SIGMOID); bias between -2^30 and 2^30
+/// Aliasing, Alignment, Scratch, Accuracy, Returns   as softmax_s16
+
 /// attention_context_s16: of one head, context[r][d] = s16(R(sum_j scores[r][j]*V[j][d], context_mult(sums[r]), 0)).
 ///
 /// Layout     scores [rows][T'] and sums [rows] as softmax_s16 leaves them; values the head's part of the V cache; context [rows] of dh
