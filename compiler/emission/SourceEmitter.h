@@ -1,4 +1,4 @@
-// Writes the C++ source of a package (SourceEmitter.cpp).
+// Writes the C++ source of a package: stages and calls (SourceEmitter.cpp), what firmware calls (EntryPoints.cpp).
 #ifndef MCUFORM_COMPILER_EMISSION_SOURCEEMITTER_H
 #define MCUFORM_COMPILER_EMISSION_SOURCEEMITTER_H
 
