@@ -216,6 +216,11 @@ def FoldDeadUnits : Mcuf_FunctionPass<"mcuf-fold-dead-units"> {
   }];
 }
 
+def FoldPad : Mcuf_FunctionPass<"mcuf-fold-pad"> {
+  let summary = "Make zeros around a map the padding of the convolution that reads it";
+  let description = "Exact: the concatenations with constant zeros, along height and width, that padding was legalized to.";
+}
+
 def PadWidths : Mcuf_FunctionPass<"mcuf-pad-widths"> {
   let summary = "Add zero weights so that heads and hidden layers have even widths";
   let description = "Exact. The kernels read two activations at a time; the width of the residual stream itself cannot be padded, since LayerNorm counts its channels.";

@@ -48,6 +48,7 @@ void buildFusePipeline(OpPassManager &module) {
   // Of rows that a transposition makes, before their mean is taken for one over tokens.
   manager.addPass(createFuseLayerNorm());
   manager.addPass(createFoldLayout());
+  manager.addPass(createFoldPad());
   manager.addPass(createFuseLayerNorm());
   manager.addPass(createFuseGelu());
   manager.addPass(createFuseSwish());

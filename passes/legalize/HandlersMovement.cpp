@@ -267,7 +267,7 @@ void addMovementHandlers(HandlerRegistry &registry) {
   registry.add("Split", split).compiles("q, k and v of one dense layer").limitedTo("parts are constants");
   registry.add("Concat", concat).compiles("constant tokens in front of the patches");
   registry.add("Gather", gather).compiles("one token; q, k and v of one dense layer").limitedTo("indices are constants");
-  registry.add("Pad", pad).limitedTo("pads are constants; modes constant, edge and reflect");
+  registry.add("Pad", pad).compiles("zeros around what a convolution reads").limitedTo("pads are constants; modes constant, edge and reflect");
   registry.add("DepthToSpace", depthToSpace);
   registry.add("SpaceToDepth", spaceToDepth);
 }

@@ -77,6 +77,37 @@ def a_transformer_behind_a_convolutional_stem(tools):
 
 
 @case
+def padding_by_nodes_of_its_own(tools):
+    """Pad in front of every convolution, as F.pad and ZeroPad2d are exported: the same logits, in the same arena."""
+    import onnx
+    import onnx.numpy_helper
+
+    model, pictures, _ = make(tools, "mobilenet")
+    network = onnx.load(model)
+    nodes = []
+    for node in network.graph.node:
+        pads = [attribute for attribute in node.attribute if attribute.name == "pads" and any(attribute.ints)]
+        if node.op_type == "Conv" and pads:
+            top, left, bottom, right = pads[0].ints
+            nodes.append(onnx.helper.make_node("Pad", [node.input[0], node.name + ".pads"], [node.name + ".padded"], name=node.name + ".pad"))
+            network.graph.initializer.append(onnx.numpy_helper.from_array(np.array([0, 0, top, left, 0, 0, bottom, right], np.int64), node.name + ".pads"))
+            node.input[0] = node.name + ".padded"
+            pads[0].ints[:] = [0, 0, 0, 0]
+        nodes.append(node)
+    expect(sum(node.op_type == "Pad" for node in nodes) >= 10, "no padding to move")
+    del network.graph.node[:]
+    network.graph.node.extend(nodes)
+    onnx.save(network, tools.path("padded.onnx"))
+    logits = []
+    for name in "model", "padded":
+        package = tools.compile(tools.path(name + ".onnx"), pictures, output=name, mean="0.5", std="0.5", name="net")
+        run(tools, package, "host", pictures, "host.npy")
+        with open(os.path.join(package, "report.json")) as file:
+            logits.append((read(tools.path("host.npy")), json.load(file)["sram"]["arena_bytes"]))
+    expect(logits[0] == logits[1], "padding by nodes of its own gives another package")
+
+
+@case
 def maps_in_blocks_of_any_size(tools):
     """The logits do not depend on how many rows are computed together, by panels of weights or in place."""
     model, pictures, _ = make(tools, "resnet8")
