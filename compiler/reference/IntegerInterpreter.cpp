@@ -2,7 +2,7 @@
 #include "compiler/reference/IntegerInterpreter.h"
 
 #include "compiler/reference/Interpreter.h"
-#include "dialects/mcuf/McufDialect.h"
+#include "dialects/mcuf/McufCodeOps.h"
 #include "mcuform/arith.h"
 #include "mcuform/sigmoid_table.h"
 #include "llvm/ADT/TypeSwitch.h"
@@ -267,12 +267,14 @@ HostTensor coarsen(const HostTensor &input, const HostTensor &mult, const HostTe
 HostTensor windows(mcuf::QWindowsOp op, const HostTensor &input, const HostTensor *offset, ArrayRef<int64_t> shape) {
   HostTensor result(ElementKind::I16, shape);
   const mcuf::WindowGrid grid = mcuf::WindowGrid::of(op);
+  const bool table = offset && offset->shape().size() == 2;
   for (int64_t row = 0; row < result.rows(); ++row)
     grid.forEachPixel(row, [&](int64_t tap, int64_t pixel) {
       for (int64_t c = 0; c < grid.channels; ++c) {
         const int64_t at = pixel * grid.channels + c;
         result.data<int16_t>()[row * grid.depth() + tap * grid.channels + c] =
-            offset ? rt::centred_pixel(input.data<uint8_t>()[at], int32_t(op.getShift()), offset->data<int16_t>()[c]) : input.data<int16_t>()[at];
+            table    ? offset->data<int16_t>()[256 * c + input.data<uint8_t>()[at]]
+            : offset ? rt::centred_pixel(input.data<uint8_t>()[at], int32_t(op.getShift()), offset->data<int16_t>()[c]) : input.data<int16_t>()[at];
       }
     });
   return result;
@@ -313,6 +315,21 @@ HostTensor add(mcuf::QAddOp op, const HostTensor &lhs, const HostTensor &rhs) {
   return result;
 }
 
+HostTensor addCodes(mcuf::QAddCodesOp op, const HostTensor &lhs, const HostTensor &rhs) {
+  HostTensor result(ElementKind::I16, lhs.shape());
+  for (int64_t i = 0; i < result.size(); ++i)
+    result.data<int16_t>()[i] = rt::add_codes(lhs.data<int16_t>()[i], int32_t(op.getLhsMult()), rhs.data<int16_t>()[i],
+                                              int32_t(op.getRhsMult()), int32_t(op.getLow()), int32_t(op.getHigh()));
+  return result;
+}
+
+HostTensor clamp(mcuf::QClampOp op, const HostTensor &input) {
+  HostTensor result(ElementKind::I16, input.shape());
+  for (int64_t i = 0; i < result.size(); ++i)
+    result.data<int16_t>()[i] = rt::clamp_between(input.data<int16_t>()[i], int32_t(op.getLow()), int32_t(op.getHigh()));
+  return result;
+}
+
 HostTensor meanRows(mcuf::QMeanRowsOp op, const HostTensor &input, ArrayRef<int64_t> shape) {
   HostTensor result(ElementKind::I16, shape);
   for (int64_t c = 0; c < input.width(); ++c) {
@@ -350,6 +367,8 @@ FailureOr<HostTensor> evaluateIntegerOp(Operation *op, ArrayRef<HostTensor> in) 
       .Case([&](mcuf::QDepthwiseOp depthwiseOp) { return depthwise(depthwiseOp, in[0], in[1], in[2], in[3], shape); })
       .Case([&](mcuf::QMaxPoolOp pool) { return maxPool(pool, in[0], shape); })
       .Case([&](mcuf::QAddOp sum) { return add(sum, in[0], in[1]); })
+      .Case([&](mcuf::QAddCodesOp sum) { return addCodes(sum, in[0], in[1]); })
+      .Case([&](mcuf::QClampOp clampOp) { return clamp(clampOp, in[0]); })
       .Case([&](mcuf::QMeanRowsOp mean) { return meanRows(mean, in[0], shape); })
       .Default([](Operation *other) -> FailureOr<HostTensor> { return other->emitOpError() << "has no integer meaning"; });
 }

@@ -1,5 +1,5 @@
 // Registration of the mcuf dialect and the small helpers that every user of it shares.
-#include "dialects/mcuf/McufDialect.h"
+#include "dialects/mcuf/McufCodeOps.h"
 
 #include "mlir/Dialect/Quant/QuantOps.h"
 #include "mlir/IR/Matchers.h"
@@ -10,6 +10,9 @@
 #define GET_OP_CLASSES
 #include "dialects/mcuf/McufOps.cpp.inc"
 
+#define GET_OP_CLASSES
+#include "dialects/mcuf/McufCodeOps.cpp.inc"
+
 using namespace mlir;
 
 namespace mcuform::mcuf {
@@ -18,6 +21,10 @@ void McufDialect::initialize() {
   addOperations<
 #define GET_OP_LIST
 #include "dialects/mcuf/McufOps.cpp.inc"
+      >();
+  addOperations<
+#define GET_OP_LIST
+#include "dialects/mcuf/McufCodeOps.cpp.inc"
       >();
 }
 

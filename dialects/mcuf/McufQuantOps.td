@@ -129,7 +129,7 @@ def Mcuf_QCoarsenOp : Mcuf_Op<"q_coarsen"> {
 }
 
 def Mcuf_QMeanRowsOp : Mcuf_Op<"q_mean_rows"> {
-  let summary = "Mean of the rows [first_row, first_row + row_count): S16(R(sum, mult, 0)), mult = round(2^32 / row_count)";
+  let summary = "Mean of the rows [first_row, first_row + row_count): S16(R(sum, mult, 0)), mult = round(2^32 / row_count), times the ratio of their scales";
   let arguments = (ins AnyRankedTensor:$input, I64Attr:$first_row, I64Attr:$row_count, I64Attr:$mult);
   let results = (outs AnyRankedTensor:$result);
   let assemblyFormat = "$input attr-dict `:` functional-type(operands, results)";
@@ -140,7 +140,7 @@ def Mcuf_QWindowsOp : Mcuf_Op<"q_windows"> {
   let summary = "The windows of a map, int16 [1, height, width, channels], or of the image, ui8 [height, width, channels], each as a row of int16";
   let description = [{
     As mcuf.windows. A pixel of the image becomes (pixel << shift) - offset[channel], i16 [channels], so that the zeros outside of it are the zeros of the network
-    whatever mean is taken off; a map has neither.
+    whatever mean is taken off; or, with an offset of i16 [channels, 256], what stands there for it. A map has neither.
   }];
   let arguments = (ins AnyRankedTensor:$input, Optional<AnyRankedTensor>:$offset, DenseI64ArrayAttr:$kernel, DenseI64ArrayAttr:$strides, DenseI64ArrayAttr:$pads,
                        DefaultValuedAttr<I64Attr, "0">:$shift);

@@ -1,5 +1,5 @@
 // Invariants of the integer operators: storage types and shapes as docs/arithmetic.md wants them.
-#include "dialects/mcuf/McufDialect.h"
+#include "dialects/mcuf/McufCodeOps.h"
 
 #include "mlir/Dialect/Quant/QuantTypes.h"
 
@@ -55,6 +55,13 @@ LogicalResult verifyLow(Operation *op, int64_t low) {
   if (low == 0 || low == -32768)
     return success();
   return op->emitOpError() << "low must be 0 or -32768, got " << low;
+}
+
+/// Of what clamps to the codes of a quantized file.
+LogicalResult verifyRange(Operation *op, int64_t low, int64_t high) {
+  if (INT16_MIN <= low && low <= high && high <= INT16_MAX)
+    return success();
+  return op->emitOpError() << "low and high must be int16 and in this order, got " << low << " and " << high;
 }
 
 /// Of weights in four bits.
@@ -198,10 +205,12 @@ LogicalResult QMeanRowsOp::verify() {
 }
 
 LogicalResult QWindowsOp::verify() {
-  const bool image = bool(getOffset());
-  if (image && (failed(expectShape(*this, "offset", getOffset(), widthOf(getInput()))) || failed(expectBits(*this, "offset", getOffset(), 16))))
+  const bool image = bool(getOffset()), table = image && shapeOf(getOffset()).size() == 2;
+  if (image && (failed(table ? expectShape(*this, "offset", getOffset(), {widthOf(getInput()), 256})
+                             : expectShape(*this, "offset", getOffset(), widthOf(getInput()))) ||
+                failed(expectBits(*this, "offset", getOffset(), 16))))
     return failure();
-  if (int64_t(getShift()) < 0 || int64_t(getShift()) > 7 || (!image && getShift()))
+  if (int64_t(getShift()) < 0 || int64_t(getShift()) > 7 || ((!image || table) && getShift()))
     return emitOpError() << "shift must be 0 to 7 for an image and 0 for a map, got " << getShift();
   return verifyWindows(*this, getInput(), getKernel(), getStrides(), getPads(), getResult(), image, /*hasRows=*/true);
 }
@@ -220,6 +229,22 @@ LogicalResult QMaxPoolOp::verify() {
   if (getInput().getType().getElementType() != getResult().getType().getElementType())
     return emitOpError() << "input and result must have one scale, got " << getInput().getType() << " and " << getResult().getType();
   return verifyWindows(*this, getInput(), getKernel(), getStrides(), getPads(), getResult(), /*image=*/false, /*hasRows=*/false);
+}
+
+LogicalResult QClampOp::verify() {
+  if (getInput().getType() != getResult().getType())
+    return emitOpError() << "input and result must have one type, got " << getInput().getType() << " and " << getResult().getType();
+  return failure(failed(expectBits(*this, "input", getInput(), 16)) || failed(verifyRange(*this, int64_t(getLow()), int64_t(getHigh()))));
+}
+
+LogicalResult QAddCodesOp::verify() {
+  for (auto [name, mult] : {std::pair("lhs_mult", int64_t(getLhsMult())), {"rhs_mult", int64_t(getRhsMult())}})
+    if (mult < 0 || mult > INT32_MAX)
+      return emitOpError() << name << " must be 0 to 2^31 - 1, got " << mult;
+  for (auto [name, value] : {std::pair("lhs", getLhs()), {"rhs", getRhs()}})
+    if (failed(expectBits(*this, name, value, 16)) || failed(expectShape(*this, name, value, shapeOf(getResult()))))
+      return failure();
+  return failure(failed(expectBits(*this, "result", getResult(), 16)) || failed(verifyRange(*this, int64_t(getLow()), int64_t(getHigh()))));
 }
 
 LogicalResult QAddOp::verify() {

@@ -78,13 +78,16 @@ Work workOf(StringRef kernel) {
       .Case("max_pool_s16", Work{"channels", "", 3, 0})
       .Case("depthwise_s16", Work{"channels", "", 3.5, 0})
       .Case("add_s16", Work{"width", "", 9, 0})
+      .Case("clamp_s16", Work{"width", "", 3.5, 0})
+      .Case("add_codes_s16", Work{"width", "", 12, 0})
+      .Case("windows_codes_u8", Work{"channels", "", 6, 0})
       .Cases("unfold_u8", "unfold_padded_u8", Work{"width", "", 2.9, 0}) // its width is the image's: see below
       .Default(Work{"", "", -1, 0});
 }
 
 /// Kernels on windows of a map, whose work is counted by the values of the windows.
 bool isOnWindows(StringRef kernel) {
-  return kernel == "windows_u8" || kernel == "windows_s16" || kernel == "max_pool_s16" || kernel == "depthwise_s16";
+  return kernel == "windows_u8" || kernel == "windows_codes_u8" || kernel == "windows_s16" || kernel == "max_pool_s16" || kernel == "depthwise_s16";
 }
 
 /// The integer of that name, where it is a number.

@@ -1,6 +1,8 @@
 // Which kernels compute the rows of each integer operator.
 #include "passes/schedule/LoopBuilder.h"
 
+#include "dialects/mcuf/McufCodeOps.h"
+
 #include "mlir/Dialect/Quant/QuantTypes.h"
 #include "llvm/ADT/TypeSwitch.h"
 
@@ -320,7 +322,9 @@ void LoopBuilder::buildRows(Operation *op) {
              {rows, width});
       })
       .Case([&](mcuf::QWindowsOp windows) {
-        if (windows.getOffset())
+        if (windows.getOffset() && mcuf::shapeOf(windows.getOffset()).size() == 2)
+          callOnWindows(windows, "windows_codes_u8", {in(constant(op, windows.getOffset(), "codes"))}, {});
+        else if (windows.getOffset())
           callOnWindows(windows, "windows_u8", {in(constant(op, windows.getOffset(), "offset"))}, {int64_t(windows.getShift())});
         else
           callOnWindows(windows, "windows_s16", {}, {});
@@ -335,6 +339,14 @@ void LoopBuilder::buildRows(Operation *op) {
       .Case([&](mcuf::QAddOp add) {
         call(op, "add_s16", {out(resultRowsOf(op)), in(operandRowsOf(op, add.getLhs())), in(operandRowsOf(op, add.getRhs()))},
              {rows, width, int64_t(add.getLhsMult()), int64_t(add.getRhsMult()), int64_t(add.getLow())});
+      })
+      .Case([&](mcuf::QAddCodesOp add) {
+        call(op, "add_codes_s16", {out(resultRowsOf(op)), in(operandRowsOf(op, add.getLhs())), in(operandRowsOf(op, add.getRhs()))},
+             {rows, width, int64_t(add.getLhsMult()), int64_t(add.getRhsMult()), int64_t(add.getLow()), int64_t(add.getHigh())});
+      })
+      .Case([&](mcuf::QClampOp clamp) {
+        call(op, "clamp_s16", {out(resultRowsOf(op)), in(operandRowsOf(op, clamp.getInput()))},
+             {rows, width, int64_t(clamp.getLow()), int64_t(clamp.getHigh())});
       })
       .Case([&](mcuf::QNarrowOp narrow) { buildNarrow(narrow); })
       .Case([&](mcuf::ConcatOp concat) { buildConcat(concat); })

@@ -1,6 +1,7 @@
 // Function, stages and loops of a schedule; places of rows.
 #include "passes/schedule/LoopBuilder.h"
 
+#include "dialects/mcuf/McufCodeOps.h"
 #include "dialects/mcurt/NodeNames.h"
 #include "passes/support/HeadAttribute.h"
 #include "passes/support/ValueAttribute.h"
@@ -314,7 +315,7 @@ std::string LoopBuilder::bufferName(Operation *op) {
     return "hidden";
   if (isa<mcuf::QMeanRowsOp>(op))
     return "pooled";
-  if (isa<mcuf::QLinearAddOp, mcuf::QAddOp>(op))
+  if (isa<mcuf::QLinearAddOp, mcuf::QAddOp, mcuf::QAddCodesOp>(op))
     return "sum";
   for (Operation *user : op->getUsers())
     if (auto attention = dyn_cast<mcuf::QAttentionOp>(user); attention && attention.getQ().getDefiningOp() == op)

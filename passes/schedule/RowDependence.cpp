@@ -1,6 +1,8 @@
 // Row dependences of the integer operators.
 #include "passes/schedule/RowDependence.h"
 
+#include "dialects/mcuf/McufCodeOps.h"
+
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/Dialect/Quant/QuantTypes.h"
 #include "llvm/ADT/TypeSwitch.h"
@@ -74,10 +76,10 @@ SmallVector<Value, 2> updatableOperands(Operation *op, bool &mustUpdate) {
   mustUpdate = isa<mcuf::QLinearAddOp>(op);
   if (auto add = dyn_cast<mcuf::QLinearAddOp>(op))
     return {add.getResidual()};
-  if (isa<mcuf::QLayerNormOp, mcuf::QLayerNormAffineOp, mcuf::QCoarsenOp>(op))
+  if (isa<mcuf::QLayerNormOp, mcuf::QLayerNormAffineOp, mcuf::QCoarsenOp, mcuf::QClampOp>(op))
     return {op->getOperand(0)};
-  if (auto add = dyn_cast<mcuf::QAddOp>(op))
-    return {add.getLhs(), add.getRhs()};
+  if (isa<mcuf::QAddOp, mcuf::QAddCodesOp>(op))
+    return {op->getOperand(0), op->getOperand(1)};
   return {};
 }
 
@@ -97,11 +99,11 @@ SmallVector<Dependence, 3> dependencesOf(Operation *op) {
   using Dependences = SmallVector<Dependence, 3>;
   return TypeSwitch<Operation *, Dependences>(op)
       .Case<mcuf::QLayerNormOp, mcuf::QLayerNormAffineOp, mcuf::QLinearOp, mcuf::QLinearActivationOp, mcuf::QNarrowOp, mcuf::QWidenOp,
-            mcuf::QCoarsenOp>(
+            mcuf::QCoarsenOp, mcuf::QClampOp>(
           [&](auto op) { return Dependences{row(op.getInput())}; })
       .Case<mcuf::QWindowsOp, mcuf::QDepthwiseOp, mcuf::QMaxPoolOp>(
           [&](auto op) { return isImage(op.getInput()) ? Dependences() : Dependences{allRows(op.getInput())}; })
-      .Case([&](mcuf::QAddOp op) { return Dependences{row(op.getLhs()), row(op.getRhs())}; })
+      .Case<mcuf::QAddOp, mcuf::QAddCodesOp>([&](auto op) { return Dependences{row(op.getLhs()), row(op.getRhs())}; })
       .Case([&](mcuf::ConcatOp op) { return llvm::map_to_vector<3>(op.getInputs(), [&](Value input) { return row(input); }); })
       .Case([&](mcuf::QLinearAddOp op) {
         return Dependences{row(op.getInput()), row(op.getResidual())};
@@ -136,7 +138,7 @@ std::string whyUnsupported(Operation *op) {
     return "does not join columns of 16 bits";
   if (!isa<mcuf::SliceOp, mcuf::ConcatOp, mcuf::QNarrowOp, mcuf::QWidenOp, mcuf::QCoarsenOp, mcuf::QPatchEmbedOp, mcuf::QLayerNormOp,
            mcuf::QLayerNormAffineOp, mcuf::QLinearOp, mcuf::QLinearAddOp, mcuf::QLinearActivationOp,
-           mcuf::QAttentionOp, mcuf::QMeanRowsOp, mcuf::QWindowsOp, mcuf::QDepthwiseOp, mcuf::QMaxPoolOp, mcuf::QAddOp>(op))
+           mcuf::QAttentionOp, mcuf::QMeanRowsOp, mcuf::QWindowsOp, mcuf::QDepthwiseOp, mcuf::QMaxPoolOp, mcuf::QAddOp, mcuf::QAddCodesOp, mcuf::QClampOp>(op))
     return "no kernel computes it";
 
   auto check = [](std::initializer_list<Value> values) -> std::string {

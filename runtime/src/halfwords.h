@@ -49,10 +49,15 @@ inline int32_t multiply_high(uint32_t a, uint32_t b) {
   return result;
 }
 
-/// The larger of each pair of halves.
+/// The larger of each pair of halves, and the smaller.
 inline uint32_t max_s16x2(uint32_t a, uint32_t b) {
   uint32_t difference;
   __asm__("ssub16 %1, %0, %2\n\tsel %0, %0, %2" : "+r"(a), "=&r"(difference) : "r"(b));
+  return a;
+}
+inline uint32_t min_s16x2(uint32_t a, uint32_t b) {
+  uint32_t difference;
+  __asm__("ssub16 %1, %2, %0\n\tsel %0, %0, %2" : "+r"(a), "=&r"(difference) : "r"(b));
   return a;
 }
 

@@ -535,4 +535,30 @@ void add_s16(int16_t *out, const int16_t *lhs, const int16_t *rhs, int32_t rows,
   }
 }
 
+void clamp_s16(int16_t *out, const int16_t *in, int32_t rows, int32_t width, int32_t low, int32_t high) {
+  for (int32_t i = 0; i < rows * width; ++i)
+    out[i] = static_cast<int16_t>(std::clamp<int32_t>(in[i], low, high));
+}
+
+void add_codes_s16(int16_t *out, const int16_t *lhs, const int16_t *rhs, int32_t rows, int32_t width, int32_t lhs_mult, int32_t rhs_mult,
+                   int32_t low, int32_t high) {
+  for (int32_t i = 0; i < rows * width; ++i) {
+    const int32_t sum = round_mul_acc(lhs[i] * (1 << 22), lhs_mult, round_mul_acc(rhs[i] * (1 << 22), rhs_mult, 0));
+    const double nearest = std::nearbyint(std::ldexp(double(sum), -16)); // halves to even
+    out[i] = static_cast<int16_t>(std::clamp<int64_t>(static_cast<int64_t>(nearest), low, high));
+  }
+}
+
+void windows_codes_u8(int16_t *out, const uint8_t *image, const int16_t *codes, int32_t first, int32_t rows, int32_t height, int32_t width,
+                      int32_t channels, int32_t kernel_height, int32_t kernel_width, int32_t stride_y, int32_t stride_x, int32_t pad_top,
+                      int32_t pad_left, int32_t out_width) {
+  const int32_t depth = padded(kernel_height * kernel_width * channels);
+  std::fill(out, out + rows * depth, int16_t{0});
+  for_windows(first, rows, height, width, kernel_height, kernel_width, stride_y, stride_x, pad_top, pad_left, out_width,
+              [&](int32_t r, int32_t tap, int32_t pixel) {
+                for (int32_t c = 0; c < channels && pixel >= 0; ++c)
+                  out[r * depth + tap * channels + c] = codes[c * 256 + image[pixel * channels + c]];
+              });
+}
+
 } // namespace mcuform::test::naive

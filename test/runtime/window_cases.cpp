@@ -71,6 +71,23 @@ Verdict check_windows_u8(windows_u8_type *expected, windows_u8_type *actual, Ran
   return verdict;
 }
 
+Verdict check_windows_codes_u8(windows_codes_u8_type *expected, windows_codes_u8_type *actual, Random &random) {
+  Verdict verdict;
+  for (int32_t number = 0; verdict.equal && number < case_count; ++number) {
+    verdict.case_number = number;
+    const Grid g(random, number);
+    Input<uint8_t> image(random, g.pixels() * g.channels, pattern_of(number), 0, 255);
+    Input<int16_t> codes(random, 256 * g.channels, Pattern::uniform, -255, 255);
+    Output<int16_t> out(random, "out", g.rows * g.depth());
+    for (int32_t copy = 0; copy < out.copies; ++copy)
+      (copy == 0 ? expected : actual)(out[copy], image, codes, g.first, g.rows, g.height, g.width, g.channels, g.kernel_height,
+                                      g.kernel_width, g.stride_y, g.stride_x, g.pad_top, g.pad_left, g.out_width);
+    out.compare(verdict);
+    release_memory();
+  }
+  return verdict;
+}
+
 Verdict check_windows_s16(windows_s16_type *expected, windows_s16_type *actual, Random &random) {
   Verdict verdict;
   for (int32_t number = 0; verdict.equal && number < case_count; ++number) {

@@ -145,6 +145,19 @@ inline int16_t add_scaled_s16(int32_t a, int32_t a_mult, int32_t b, int32_t b_mu
   return requantize_s16(round_mul_acc(a * 65536, a_mult, round_mul(b * 65536, b_mult)), 1 << 24);
 }
 
+/// x within the range of a quantized file's codes, less their zero point.
+constexpr int16_t clamp_between(int32_t x, int32_t low, int32_t high) { return static_cast<int16_t>(x < low ? low : x > high ? high : x); }
+
+/// x / 2^16 to the nearest integer, halves to the even one, as quantized files round.
+constexpr int32_t round_even_16(int32_t x) { return wrap_add(x, 0x7fff + ((x >> 16) & 1)) >> 16; }
+
+/// Sum of two codes of at most 9 bits with their signs, of different scales, each first brought to 1/65536 of the result's: mult = round(scale / scale of
+/// the result * 2^26), at least 0. None of the sums leaves 32 bits: 2 * 256 * 32 * 65536 is 2^30.
+inline int16_t add_codes(int32_t a, int32_t a_mult, int32_t b, int32_t b_mult, int32_t low, int32_t high) {
+  constexpr int32_t unit = 1 << 22;
+  return clamp_between(round_even_16(round_mul_acc(a * unit, a_mult, round_mul(b * unit, b_mult))), low, high);
+}
+
 /// Where exp(t - max) stands in EXP; max >= t, both in units of 1/64.
 constexpr int32_t softmax_index(int32_t max, int32_t t) { return max - t < exp_table_size ? max - t : exp_table_size - 1; }
 

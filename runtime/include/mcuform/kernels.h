@@ -389,6 +389,36 @@ inline namespace MCUFORM_RT_ABI {
 /// Accuracy   equal to docs/arithmetic.md bit for bit
 /// Returns    nothing
 
+/// clamp_s16: out[r][c] = clamp_between(in[r][c], low, high), the range of codes that a quantized file gives a value.
+///
+/// Layout     all [rows][width] int16, dense
+/// Quant      -32768 <= low <= high <= 32767
+/// Aliasing   out may be in itself; otherwise no overlap
+/// Alignment  4 bytes (rows of an odd width: 2, on a core that allows unaligned words)
+/// Scratch    none
+/// Accuracy   exact
+/// Returns    nothing
+
+/// add_codes_s16: out[r][c] = add_codes(lhs[r][c], lhs_mult, rhs[r][c], rhs_mult, low, high).
+///
+/// Layout     all [rows][width] int16, dense
+/// Quant      operands within [-256, 255]; mult = round(scale of the operand / scale of out * 2^26) >= 0; low <= high
+/// Aliasing   out may be lhs or rhs itself; otherwise no overlap
+/// Alignment  2 bytes
+/// Scratch    none
+/// Accuracy   equal to docs/arithmetic.md bit for bit
+/// Returns    nothing
+
+/// windows_codes_u8: windows_u8 with a table of what each pixel becomes in place of an offset.
+///
+/// Layout     codes [channels][256] int16; else as windows_u8
+/// Quant      the codes that a quantized file has for the pixels, less its zero point
+/// Aliasing   out overlaps nothing
+/// Alignment  out 4 bytes; codes 2; image none
+/// Scratch    none
+/// Accuracy   exact
+/// Returns    nothing
+
 #define MCUFORM_KERNEL(name, params) MCUFORM_RT_HOT(#name) void name params;
 #include "../../kernels.def"
 
