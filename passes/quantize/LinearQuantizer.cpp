@@ -46,6 +46,28 @@ double chooseScale(llvm::ArrayRef<double> weights, llvm::ArrayRef<double> power,
   return best;
 }
 
+/// The finest step of 8 bits that weights are multiples of, as those of a quantized file are of theirs; 0 where there is none.
+double findStep(llvm::ArrayRef<double> weights) {
+  // Of a float32 that was a product, over its step.
+  constexpr double kTolerance = 1e-4;
+  double largest = 0;
+  for (double weight : weights)
+    largest = std::max(largest, std::fabs(weight));
+  for (double code = kMaxWeight; largest > 0 && code >= 1; --code) {
+    const double step = largest / code;
+    double products = 0, squares = 0;
+    const bool isMultiple = std::all_of(weights.begin(), weights.end(), [&](double weight) {
+      const double rounded = std::nearbyint(weight / step);
+      products += weight * rounded;
+      squares += rounded * rounded;
+      return std::fabs(weight / step - rounded) < kTolerance;
+    });
+    if (isMultiple)
+      return products / squares; // the rounding of all together
+  }
+  return 0;
+}
+
 /// The integer weights of one unit: what they are multiples of, and their rounding to them.
 class UnitWeights {
 public:
@@ -54,9 +76,14 @@ public:
       : weights(weights), variance(variance), rounding(rounding), factors(weights.size(), 1), limit(group ? kMaxInt4 : kMaxWeight) {
     if (group)
       chooseGroupScales(size_t(group));
+    else if ((unitScale = findStep(weights)) > 0)
+      multiples = true;
     else
       unitScale = chooseScale(weights, variance);
   }
+
+  /// Whether the weights are multiples of the scale already.
+  bool areMultiples() const { return multiples; }
 
   /// The best one for independent inputs; 0 for a dead unit.
   double scale() const { return unitScale; }
@@ -68,7 +95,7 @@ public:
     for (size_t k = 0; k < steps.size(); ++k)
       steps[k] = scale * factors[k];
     double error = 0;
-    if (rounding) {
+    if (rounding && !multiples) {
       error = rounding->round(weights, steps, limit, rounded, fromNearest);
     } else {
       for (size_t k = 0; k < steps.size(); ++k) {
@@ -100,6 +127,7 @@ private:
   std::vector<int> factors; ///< of the unit's scale, per weight
   std::vector<int8_t> scales;
   double limit, unitScale = 0;
+  bool multiples = false;
 };
 
 } // namespace
@@ -143,7 +171,7 @@ IntegerLinear quantizeLinear(const FloatLinear &layer) {
     double scale = unit.scale();
     if (scale == 0) { // a dead unit: any scale represents its bias; take one that uses the accumulator well
       scale = std::max(std::fabs(layer.bias[n]) / layer.inputScale / (1 << 24), 1e-12);
-    } else if (rounding) {
+    } else if (rounding && !unit.areMultiples()) {
       double best = scale, bestError = -1;
       for (double step : kScaleSteps)
         if (double error = unit.round(scale * step, rounded, /*fromNearest=*/false); bestError < 0 || error < bestError) {

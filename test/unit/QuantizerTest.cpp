@@ -87,6 +87,32 @@ TEST_CASE("weights that are multiples of a scale already keep it") {
   }
 }
 
+TEST_CASE("multiples of a scale that is not the unit's own keep it, with a covariance as well") {
+  // As one scale for the whole tensor leaves them: the largest code is 50, so 100 of half the step.
+  const std::vector<int> codes{50, -17, 3, 0, 29, -50, 8, 1};
+  const double step = double(0.0123f);
+  FloatLinear layer;
+  layer.units = 1;
+  layer.depth = int64_t(codes.size());
+  for (int code : codes)
+    layer.weights.push_back(float(float(step) * float(code)));
+  layer.bias = {0.5};
+  layer.inputScale = 0.25;
+  layer.channelScale.assign(codes.size(), 1);
+  layer.mean.assign(codes.size(), 3);
+  layer.meanSquare.assign(codes.size(), 10);
+  for (bool isCorrelated : {false, true}) {
+    if (isCorrelated)
+      for (size_t i = 0; i < codes.size() * codes.size(); ++i)
+        layer.covariance.push_back(i % (codes.size() + 1) == 0 ? 1.0f : 0.9f);
+    const IntegerLinear result = quantizeLinear(layer);
+    CHECK(result.accumulatorScale[0] == Approx(0.25 * step / 2).epsilon(1e-7));
+    CHECK(result.bias[0] == int32_t(std::nearbyint(0.5 / (0.25 * step / 2))));
+    for (size_t k = 0; k < codes.size(); ++k)
+      CHECK(result.weights[k] == 2 * codes[k]);
+  }
+}
+
 TEST_CASE("the bias takes up the mean error of weight rounding") {
   FloatLinear layer = randomLayer(24, 64, 2);
   IntegerLinear result = quantizeLinear(layer);
