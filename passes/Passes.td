@@ -125,11 +125,12 @@ def FuseLayerNorm : Mcuf_FunctionPass<"mcuf-fuse-layer-norm"> {
 }
 
 def FoldQuantization : Mcuf_FunctionPass<"mcuf-fold-quantization"> {
-  let summary = "Take away the 8-bit rounding of activations that a quantized model asks for";
+  let summary = "Note the 8-bit ranges of activations that a quantized model has, in place of their rounding";
   let description = [{
-    Pairs of QuantizeLinear and DequantizeLinear with the same parameters, as legalization wrote them out, become their operand: activations are computed in
-    more bits than the file's 8. Where the range begins at zero the pair stands for a ReLU as well, which quantizers leave out; it becomes one unless the operand
-    is not negative anyway. What saturates at other ends of a range, which calibration chose to hold the values, is not kept.
+    Pairs of QuantizeLinear and DequantizeLinear with the same parameters, as legalization wrote them out, become their operand, which gets the file's scale and
+    codes as `mcuf.file_range`; fusion carries them along, and mcuf-quantize takes them over. Where the range begins at zero the pair stands for a ReLU as well,
+    which quantizers leave out; it becomes one unless the operand is not negative anyway. A value that others read unrounded, and one with a scale for each
+    index of an axis, get no range.
   }];
 }
 

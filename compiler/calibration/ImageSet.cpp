@@ -35,6 +35,12 @@ uint8_t paddingPixel(ArrayRef<float> mean) {
   return uint8_t(std::clamp(std::nearbyint(255 * average), 0.0, 255.0));
 }
 
+Error spreadOver(InputNormalization &normalization, int64_t channels) {
+  if (Error error = spread(normalization.mean, channels, "mean"))
+    return error;
+  return spread(normalization.std, channels, "std");
+}
+
 Expected<ImageSet> ImageSet::create(const NpyArray &array, ArrayRef<int64_t> inputShape, const InputNormalization &normalization) {
   ImageSet set;
   set.array = &array;
@@ -50,9 +56,7 @@ Expected<ImageSet> ImageSet::create(const NpyArray &array, ArrayRef<int64_t> inp
     if (rest != ArrayRef<int64_t>(wanted))
       return createStringError("the array has shape " + text(array.shape) + ", the network takes uint8 [N, " + Twine(wanted[0]) + ", " + Twine(wanted[1]) +
                                ", " + Twine(wanted[2]) + "] (height, width, channels) or float32 [N, " + text(inputShape.drop_front()).substr(1));
-    if (Error error = spread(set.normalization.mean, inputShape[1], "mean"))
-      return std::move(error);
-    if (Error error = spread(set.normalization.std, inputShape[1], "std"))
+    if (Error error = spreadOver(set.normalization, inputShape[1]))
       return std::move(error);
     return set;
   }

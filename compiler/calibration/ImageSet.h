@@ -16,6 +16,9 @@ struct InputNormalization {
 /// The pixel that stands for the network's zeros around an image: the nearest to the average of the channels' means.
 uint8_t paddingPixel(llvm::ArrayRef<float> mean);
 
+/// Gives each channel a mean and a standard deviation, where there is one for all.
+llvm::Error spreadOver(InputNormalization &normalization, int64_t channels);
+
 /// A set of inputs for one network. Either uint8 [N, height, width, channels], normalized on the way, or float32 [N, ...] whose rest equals the network's
 /// input without its batch dimension, taken as it is.
 class ImageSet {

@@ -2,6 +2,7 @@
 // + b is (W * gamma) y + (W beta + b).
 #include "passes/Passes.h"
 #include "passes/fusion/Matching.h"
+#include "passes/support/FileRange.h"
 
 namespace mcuform {
 #define GEN_PASS_DEF_FOLDLAYERNORMAFFINE
@@ -66,6 +67,7 @@ struct AffinePattern : OpRewritePattern<mcuf::LayerNormOp> {
       rewriter.replaceOpWithNewOp<mcuf::LinearOp>(linear, linear.getInput(), weights, bias);
     }
     rewriter.setInsertionPoint(norm);
+    norm->removeAttr(kFileRangeAttr); // of what gamma and beta made
     rewriter.replaceOpWithNewOp<mcuf::LayerNormOp>(norm, norm.getInput(), Value(), Value(), norm.getEpsilon().convertToFloat(), norm.getCentered());
     return success();
   }

@@ -1,6 +1,7 @@
 // The rounding of activations to 8 bits, where a model that is quantized already asks for it.
 #include "passes/Passes.h"
 #include "passes/fusion/Matching.h"
+#include "passes/support/FileRange.h"
 
 #include "compiler/reference/HostTensor.h"
 
@@ -94,7 +95,8 @@ bool isSame(Value a, Value b) { return a == b || (a && b && mcuf::constantOf(a) 
 /// x of (integer(clamp(round(x / scale) + zero)) - zero) * scale, which legalization makes of the two nodes; `zero` may be missing.
 struct Quantization {
   Value input;
-  bool beginsAtZero; ///< the range that is not clamped
+  bool beginsAtZero;              ///< the range that is not clamped
+  std::optional<FileRange> range; ///< where there is one for all elements
 };
 
 std::optional<Quantization> matchQuantization(mcuf::BinaryOp op) {
@@ -115,7 +117,11 @@ std::optional<Quantization> matchQuantization(mcuf::BinaryOp op) {
       (moved && !isSame(moved->constant, shifted->constant)))
     return std::nullopt;
   const std::optional<double> zero = moved ? constantSplat(moved->constant) : 0.0;
-  return Quantization{divided->operand, zero == lower->scalar};
+  Quantization result{divided->operand, zero == lower->scalar, std::nullopt};
+  const std::optional<double> scale = constantSplat(scaled->constant);
+  if (scale && zero && *scale > 0)
+    result.range = FileRange{float(*scale), int64_t(lower->scalar - *zero), int64_t(upper->scalar - *zero)};
+  return result;
 }
 
 struct FoldQuantization : impl::FoldQuantizationBase<FoldQuantization> {
@@ -128,10 +134,14 @@ struct FoldQuantization : impl::FoldQuantizationBase<FoldQuantization> {
       if (!match)
         continue;
       Value input = match->input;
+      // Where others read the value unrounded, it is not stored as the file says.
+      const bool isRoundedForAll = input.hasOneUse();
       builder.setInsertionPoint(product);
       // A quantized image is not negative because its pixels are not.
       if (match->beginsAtZero && !isa<BlockArgument>(input) && !isNonNegative(input))
         input = createFolded<mcuf::UnaryOp>(builder, product.getLoc(), UnaryKind::Relu, input);
+      if (match->range && isRoundedForAll)
+        noteFileRange(input, *match->range);
       product.replaceAllUsesWith(input);
     }
     for (Operation &op : llvm::make_early_inc_range(llvm::reverse(getOperation().getBody().front())))

@@ -1,6 +1,8 @@
 // Recognizing small expressions.
 #include "passes/fusion/Matching.h"
 
+#include "passes/support/FileRange.h"
+
 #include "mlir/Transforms/GreedyPatternRewriteDriver.h"
 
 #include <cmath>
@@ -105,11 +107,23 @@ Location fuseLocations(ArrayRef<Operation *> ops) {
   return FusedLoc::get(ops.front()->getContext(), locations);
 }
 
+namespace {
+/// What replaces a value keeps the range that a quantized file has given it.
+struct RangeKeeper : RewriterBase::Listener {
+  void notifyOperationReplaced(Operation *op, ValueRange replacement) override {
+    if (replacement.size() == 1)
+      inheritFileRange(op, replacement[0]);
+  }
+};
+} // namespace
+
 LogicalResult applyToFixpoint(func::FuncOp function, RewritePatternSet &&patterns) {
   GreedyRewriteConfig config;
   config.useTopDownTraversal = true;
   config.enableRegionSimplification = GreedySimplifyRegionLevel::Disabled;
   config.maxIterations = GreedyRewriteConfig::kNoLimit;
+  RangeKeeper keeper;
+  config.listener = &keeper;
   return applyPatternsAndFoldGreedily(function, std::move(patterns), config);
 }
 

@@ -3,6 +3,7 @@
 // behind it, for each row, and as many bytes of weights.
 #include "passes/Passes.h"
 #include "passes/fusion/Matching.h"
+#include "passes/support/FileRange.h"
 
 namespace mcuform {
 #define GEN_PASS_DEF_MERGELINEAR
@@ -108,6 +109,7 @@ private:
         whole = builder.create<mcuf::LinearOp>(whole.getLoc(), value, whole.getWeights(), whole.getBias());
       value = whole;
     }
+    inheritFileRange(last, value);
     last.replaceAllUsesWith(value);
     for (mcuf::LinearOp layer : llvm::reverse(chain))
       layer.erase();

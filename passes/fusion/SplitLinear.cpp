@@ -2,6 +2,7 @@
 // layer.
 #include "passes/Passes.h"
 #include "passes/fusion/Matching.h"
+#include "passes/support/FileRange.h"
 
 namespace mcuform {
 #define GEN_PASS_DEF_SPLITLINEAR
@@ -52,7 +53,10 @@ struct SplitPattern : OpRewritePattern<mcuf::LinearOp> {
       Location location = fuseLocations({linear.getOperation()});
       Value weights = takeRows(rewriter, location, user, linear.getWeights());
       Value bias = linear.getBias() ? takeRows(rewriter, location, user, linear.getBias()) : Value();
-      rewriter.replaceOp(user, rewriter.create<mcuf::LinearOp>(location, linear.getInput(), weights, bias));
+      auto part = rewriter.create<mcuf::LinearOp>(location, linear.getInput(), weights, bias);
+      inheritFileRange(user, part);
+      inheritFileRange(linear, part);
+      rewriter.replaceOp(user, part);
     }
     return success();
   }

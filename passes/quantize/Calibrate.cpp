@@ -4,6 +4,7 @@
 #include "passes/Passes.h"
 #include "passes/quantize/CalibrationAttributes.h"
 #include "passes/quantize/CalibrationCache.h"
+#include "passes/quantize/RangesOfFile.h"
 #include "passes/quantize/Sensitivity.h"
 
 #include "llvm/ADT/StringSwitch.h"
@@ -46,6 +47,8 @@ struct Calibrate : impl::CalibrateBase<Calibrate> {
 
   void runOnOperation() override {
     func::FuncOp function = getOperation();
+    if (inputs.empty() && cache.empty() && hasRangesOfFile(function))
+      return takeFromFile();
     if (inputs.empty() && cache.empty()) {
       function.emitError()
           << "quantization needs calibration inputs: pass --calibrate IMAGES.npy with 32 to 128 typical inputs, uint8 [N, height, width, "
@@ -129,15 +132,38 @@ struct Calibrate : impl::CalibrateBase<Calibrate> {
       for (auto [operand, share] : *noise)
         setChannelAttribute(operand, kOperandNoiseAttr, {share});
     }
+    noteNormalization(images->channelNormalization());
     Builder builder(&getContext());
-    if (mcuf::shapeOf(function.getArgument(0)).size() == 4) {
-      function.setArgAttr(0, kMeanAttr, builder.getDenseF32ArrayAttr(images->channelNormalization().mean));
-      function.setArgAttr(0, kStdAttr, builder.getDenseF32ArrayAttr(images->channelNormalization().std));
-    }
     function->setAttr(kCalibrationInputsAttr, builder.getI64IntegerAttr(int64_t(images->size())));
     if (!cache.empty())
       if (llvm::Error error = writeCalibrationCache(cache, function, normalization, choices))
         failOn("calibration cache", std::move(error));
+  }
+
+  /// Of a network whose file has the ranges: nothing is run.
+  void takeFromFile() {
+    func::FuncOp function = getOperation();
+    if (int4Group || operands || wideWeights) {
+      function.emitError() << "what fewer or more bits cost is measured on calibration inputs: pass --calibrate";
+      return signalPassFailure();
+    }
+    if (failed(takeRangesOfFile(function)))
+      return signalPassFailure();
+    InputNormalization normalization{llvm::to_vector(mean), llvm::to_vector(std)};
+    if (ArrayRef<int64_t> shape = mcuf::shapeOf(function.getArgument(0)); shape.size() == 4)
+      if (llvm::Error error = spreadOver(normalization, shape[1]))
+        return failOn("normalization of the image", std::move(error));
+    noteNormalization(normalization);
+    function->setAttr(kCalibrationInputsAttr, Builder(&getContext()).getI64IntegerAttr(0));
+  }
+
+  void noteNormalization(const InputNormalization &normalization) {
+    func::FuncOp function = getOperation();
+    if (mcuf::shapeOf(function.getArgument(0)).size() != 4)
+      return;
+    Builder builder(&getContext());
+    function.setArgAttr(0, kMeanAttr, builder.getDenseF32ArrayAttr(normalization.mean));
+    function.setArgAttr(0, kStdAttr, builder.getDenseF32ArrayAttr(normalization.std));
   }
 
   void fail(llvm::Error error) { failOn("calibration inputs '" + inputs + "'", std::move(error)); }

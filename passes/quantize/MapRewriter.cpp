@@ -1,7 +1,9 @@
 #include "passes/quantize/MapRewriter.h"
 
 #include "compiler/reference/HostTensor.h"
+#include "dialects/mcuf/McufCodeOps.h"
 #include "passes/quantize/CalibrationAttributes.h"
+#include "passes/quantize/FileCodes.h"
 #include "passes/quantize/Roles.h"
 
 #include "mlir/Dialect/Quant/QuantTypes.h"
@@ -16,6 +18,9 @@ namespace {
 constexpr int64_t kLeastS16 = -32768;
 /// A sum is computed in units of 1/256 of the result's.
 constexpr int kGuardBits = 8;
+/// Of codes in units of 1/65536; none of their magnitudes is larger.
+constexpr int kCodeGuardBits = 16;
+constexpr int64_t kLargestCode = 256;
 
 /// A constant of what is too large for the IR's text, or small.
 template <class T>
@@ -41,7 +46,7 @@ bool isSumOfMaps(Operation *op) {
 }
 
 Operation *activationBehind(Operation *op) {
-  if (!(isSumOfMaps(op) || isa_and_nonnull<mcuf::DepthwiseOp>(op)) || !op->hasOneUse())
+  if (!(isSumOfMaps(op) || isa_and_nonnull<mcuf::DepthwiseOp>(op)) || !op->hasOneUse() || codesOf(op->getResult(0)))
     return nullptr;
   Operation *user = *op->user_begin();
   return mcuf::isActivation(user) && !mcuf::hasTable(user) ? user : nullptr;
@@ -49,15 +54,21 @@ Operation *activationBehind(Operation *op) {
 
 RankedTensorType MapRewriter::typeOf(Value value, const Storage &storage) const {
   MLIRContext *context = builder.getContext();
+  const int64_t bound = codesOf(value) ? -kLeastS16 : storage.bound; // what is in codes has one type, whichever op makes it
   Type element = quant::UniformQuantizedType::get(quant::QuantizationFlags::Signed, IntegerType::get(context, 16),
-                                                  Float32Type::get(context), storage.scale, 0, -storage.bound, storage.bound - 1);
+                                                  Float32Type::get(context), storage.scale, 0, -bound, bound - 1);
   return cast<RankedTensorType>(value.getType()).clone(element);
 }
 
 FailureOr<Value> MapRewriter::rewrite(mcuf::WindowsOp windows) {
   Value offset;
   IntegerAttr shift;
-  if (mcuf::isInterleavedImage(windows.getInput())) {
+  if (std::optional<FileRange> codes = codesOfImage(windows)) {
+    FailureOr<std::vector<int16_t>> table = plan.pixelCodes(windows, *codes);
+    if (failed(table))
+      return failure();
+    offset = constant<int16_t>(builder, windows.getLoc(), ElementKind::I16, {int64_t(table->size()) / 256, 256}, *table, "codes");
+  } else if (mcuf::isInterleavedImage(windows.getInput())) {
     FailureOr<PixelStorage> pixels = plan.pixelStorage(windows);
     if (failed(pixels))
       return failure();
@@ -113,12 +124,13 @@ FailureOr<Value> MapRewriter::convolve(Operation *op, Value input, ArrayRef<floa
   }
   Location location = op->getLoc();
   Value kernels = constant<int8_t>(builder, location, ElementKind::I8, {taps, channels}, rounded, "weights");
-  return builder
-      .create<mcuf::QDepthwiseOp>(locationOf(op, activation), typeOf(result, out), stored(input), kernels,
+  Value map = builder.create<mcuf::QDepthwiseOp>(locationOf(op, activation), typeOf(result, out), stored(input), kernels,
                                   constant<int32_t>(builder, location, ElementKind::I32, {channels}, biases, "bias"),
                                   constant<int32_t>(builder, location, ElementKind::I32, {channels}, mults, "mult"), kernel, strides, pads,
-                                  lowOf(activation))
-      .getResult();
+                                  lowOf(activation));
+  std::optional<FileRange> codes = codesOf(result), inputCodes = codesOf(input);
+  const bool isMean = isa<mcuf::PoolOp>(op);
+  return codes && !(isMean && inputCodes && holdsMeanOf(*codes, *inputCodes)) ? clampToCodes(builder, map, *codes) : map;
 }
 
 FailureOr<Value> MapRewriter::rewrite(mcuf::DepthwiseOp depthwise) {
@@ -145,6 +157,9 @@ FailureOr<Value> MapRewriter::rewrite(mcuf::PoolOp pool) {
 
 FailureOr<Value> MapRewriter::sum(Operation *op, Value result, Value lhs, Value rhs) {
   const Storage out = plan.storageOf(result);
+  const std::optional<FileRange> codes = codesOf(result);
+  auto isCode = [&](Value value) { return !value || (codesOf(value) && plan.storageOf(value).bound <= kLargestCode); };
+  const bool inCodes = codes && isCode(lhs) && isCode(rhs);
   std::vector<uint64_t> mults;
   for (Value operand : {lhs, rhs}) {
     if (!operand) { // an activation alone: nothing is added
@@ -152,16 +167,24 @@ FailureOr<Value> MapRewriter::sum(Operation *op, Value result, Value lhs, Value 
       continue;
     }
     const Storage in = plan.storageOf(operand);
-    const double mult = std::nearbyint(std::ldexp(in.scale / out.scale, 16 + kGuardBits));
+    const double mult = std::nearbyint(std::ldexp(in.scale / out.scale, inCodes ? 10 + kCodeGuardBits : 16 + kGuardBits));
+    if (inCodes && mult > INT32_MAX)
+      return op->emitError() << "an operand's steps of " << in.scale << " are more than 32 times as coarse as those of the sum, " << out.scale
+                             << "; the file's ranges do not fit each other";
     if (in.channel != out.channel || mult > INT32_MAX)
       return op->emitError() << "adds rows whose channels have different scales, which is supported for the residual stream only";
     mults.push_back(uint64_t(mult));
   }
   Operation *activation = mcuf::isActivation(result.getDefiningOp()) ? result.getDefiningOp() : nullptr;
-  return builder
-      .create<mcuf::QAddOp>(locationOf(op, activation == op ? nullptr : activation), typeOf(result, out), stored(lhs),
-                            stored(rhs ? rhs : lhs), mults[0], mults[1], lowOf(activation))
-      .getResult();
+  const Location location = locationOf(op, activation == op ? nullptr : activation);
+  if (inCodes)
+    return builder
+        .create<mcuf::QAddCodesOp>(location, typeOf(result, out), stored(lhs), stored(rhs ? rhs : lhs), mults[0], mults[1],
+                                   uint64_t(codes->low), uint64_t(codes->high))
+        .getResult();
+  Value sum = builder.create<mcuf::QAddOp>(location, typeOf(result, out), stored(lhs), stored(rhs ? rhs : lhs), mults[0], mults[1],
+                                           lowOf(activation));
+  return codes ? clampToCodes(builder, sum, *codes) : sum;
 }
 
 FailureOr<Value> MapRewriter::rewriteSum(mcuf::BinaryOp add) {

@@ -7,6 +7,7 @@
 #include "passes/Passes.h"
 #include "passes/quantize/Activation.h"
 #include "passes/quantize/CalibrationAttributes.h"
+#include "passes/quantize/FileCodes.h"
 #include "passes/quantize/Int4Choice.h"
 #include "passes/quantize/MapRewriter.h"
 #include "passes/quantize/OperandChoice.h"
@@ -279,7 +280,9 @@ LogicalResult Rewriter::rewriteLinear(mcuf::LinearOp linear) {
   auto [bias, mult] = epilogueOf(linear, *layer, scale);
   if (!bias)
     return failure();
-  replace(linear, createLinear<mcuf::QLinearOp>(linear.getLoc(), typed(linear, bits, typeScale), linear, *layer, bias, mult));
+  Value result = createLinear<mcuf::QLinearOp>(linear.getLoc(), typed(linear, bits, typeScale), linear, *layer, bias, mult);
+  std::optional<FileRange> codes = codesOf(linear);
+  replace(linear, codes ? clampToCodes(builder, result, *codes) : result);
   return success();
 }
 
@@ -310,7 +313,7 @@ LogicalResult Rewriter::rewriteAdd(mcuf::BinaryOp add) {
 
 LogicalResult Rewriter::rewriteActivation(Operation *activation) {
   auto linear = activation->getOperand(0).getDefiningOp<mcuf::LinearOp>();
-  if (!linear && !mcuf::hasTable(activation))
+  if ((!linear || codesOf(linear)) && !mcuf::hasTable(activation))
     return rewriteMap(activation);
   if (!linear)
     return activation->emitError() << "must follow a linear layer";
@@ -323,6 +326,12 @@ LogicalResult Rewriter::rewriteActivation(Operation *activation) {
     if (step * 2.001 > scale)
       return activation->emitError() << "hidden units with a scale of " << scale << " are finer than the accumulator's step of " << step;
   auto [bias, mult] = epilogueOf(linear, *layer, std::vector<double>(size_t(layer->units), scale));
+  if (std::optional<FileRange> codes = codesOf(activation->getResult(0)); codes && bias) { // the clamp is the activation
+    const Location location = FusedLoc::get(builder.getContext(), {linear.getLoc(), activation->getLoc()});
+    Value units = createLinear<mcuf::QLinearOp>(location, typed(activation->getResult(0), 16, scale), linear, *layer, bias, mult);
+    replace(activation->getResult(0), clampToCodes(builder, units, *codes));
+    return success();
+  }
   const Activation function(activation);
   auto indexMult = function.indexMult(scale), deltaMult = function.deltaMult(scale);
   if (!bias || !indexMult || !deltaMult)
@@ -430,8 +439,14 @@ LogicalResult Rewriter::rewriteMean(mcuf::ReduceOp reduce) {
   }
   if (count < 3)
     return reduce.emitError() << "mean over " << count << " tokens; at least 3 are needed";
-  replace(reduce, builder.create<mcuf::QMeanRowsOp>(reduce.getLoc(), typed(reduce, 16, plan.storageOf(reduce).scale), values.lookup(source),
-                                                    uint64_t(first), uint64_t(count), uint64_t(*fixedPoint32(1.0 / double(count)))));
+  const double step = plan.storageOf(reduce.getInput()).scale, scale = plan.storageOf(reduce).scale;
+  const std::optional<int32_t> mult = fixedPoint32(step / scale / double(count));
+  if (!mult)
+    return reduce.emitError() << "the mean's scale of " << scale << " is too fine for rows in steps of " << step;
+  Value mean = builder.create<mcuf::QMeanRowsOp>(reduce.getLoc(), typed(reduce, 16, scale), values.lookup(source), uint64_t(first),
+                                                 uint64_t(count), uint64_t(*mult));
+  std::optional<FileRange> codes = codesOf(reduce), rows = codesOf(reduce.getInput());
+  replace(reduce, codes && !(rows && holdsMeanOf(*codes, *rows)) ? clampToCodes(builder, mean, *codes) : mean);
   return success();
 }
 
@@ -489,7 +504,7 @@ LogicalResult Rewriter::rewrite(Operation &op) {
         copy->setOperand(0, input);
         Type element = cast<RankedTensorType>(input.getType()).getElementType();
         copy->getResult(0).setType(RankedTensorType::get(mcuf::shapeOf(structural->getResult(0)), element));
-        for (StringRef name : {kMaxAbsAttr, kMeanAttr, kMeanSquareAttr, kCovarianceAttr, kRangeAttr})
+        for (StringRef name : {kMaxAbsAttr, kMeanAttr, kMeanSquareAttr, kCovarianceAttr, kRangeAttr, kFileRangeAttr})
           copy->removeAttr(name);
         replace(structural->getResult(0), copy->getResult(0));
         return success();
@@ -542,7 +557,7 @@ LogicalResult Rewriter::run() {
   for (Operation *op : old)
     if (llvm::any_of(op->getOperands(), [&](Value operand) { return broken.contains(operand); }) || failed(rewrite(*op)))
       broken.insert(op->result_begin(), op->result_end());
-    else if (op->getNumResults() == 1 && narrow.contains(op->getResult(0)))
+    else if (op->getNumResults() == 1 && narrow.contains(op->getResult(0)) && !codesOf(op->getResult(0)))
       coarsen(op->getResult(0));
   const bool ok = broken.empty();
   if (!ok)
@@ -622,7 +637,7 @@ LogicalResult quantizeFunction(func::FuncOp function, bool compensate, const Pre
   bool isCalibrated = true;
   uint64_t layerCount = 0;
   for (Operation &op : function.getBody().front()) {
-    if (isa<mcuf::LinearOp, mcuf::PatchEmbedOp, mcuf::LayerNormOp>(op) &&
+    if (isa<mcuf::LinearOp, mcuf::PatchEmbedOp, mcuf::LayerNormOp>(op) && !function->hasAttr(kCalibrationInputsAttr) &&
         channelAttribute(&op, kMaxAbsAttr, size_t(mcuf::widthOf(op.getResult(0)))).empty())
       isCalibrated = false;
     layerCount += isa<mcuf::LinearOp, mcuf::PatchEmbedOp>(op);

@@ -1,6 +1,8 @@
 // Roles from uses.
 #include "passes/quantize/Roles.h"
 
+#include "passes/quantize/FileCodes.h"
+
 using namespace mlir;
 
 namespace mcuform {
@@ -38,7 +40,7 @@ FailureOr<Roles> Roles::find(func::FuncOp function) {
     Role role = Role::Plain;
     for (Operation *user : linear->getUsers()) {
       Role wanted = Role::Plain;
-      if (mcuf::isActivation(user))
+      if (mcuf::isActivation(user) && !codesOf(linear))
         wanted = Role::Activation;
       else if (isa<mcuf::BinaryOp>(user))
         wanted = isResidual(user->getResult(0)) ? Role::Residual : Role::Plain;

@@ -6,6 +6,7 @@
 #include "compiler/calibration/ImageSet.h"
 #include "compiler/reference/HostTensor.h"
 #include "passes/quantize/CalibrationAttributes.h"
+#include "passes/quantize/FileCodes.h"
 #include "passes/quantize/ReadLinear.h"
 
 #include "llvm/ADT/TypeSwitch.h"
@@ -139,6 +140,16 @@ FailureOr<PixelStorage> ScalePlan::pixelStorage(mcuf::WindowsOp windows) const {
   return windows.emitError() << "the mean of the image's pixels lies too far outside of their range";
 }
 
+FailureOr<std::vector<int16_t>> ScalePlan::pixelCodes(mcuf::WindowsOp windows, const FileRange &codes) const {
+  auto mean = normalization(kMeanAttr), deviation = normalization(kStdAttr);
+  if (!mean || !deviation)
+    return windows.emitError() << "the image must be the network's input, calibrated with a mean and a standard deviation";
+  std::vector<int16_t> table;
+  for (int64_t c = 0; c < mcuf::widthOf(windows.getInput()); ++c)
+    llvm::append_range(table, codesOfPixels(codes, mean[mean.size() == 1 ? 0 : c], deviation[deviation.size() == 1 ? 0 : c]));
+  return table;
+}
+
 Storage ScalePlan::storageOfWindows(mcuf::WindowsOp windows) const {
   const int64_t depth = mcuf::widthOf(windows), channels = mcuf::widthOf(windows.getInput());
   Storage storage;
@@ -179,10 +190,24 @@ double ScalePlan::leastSumScale(Value value) const {
   return largest * kTransientHeadRoom / kMaxS15 / kLargestSumRatio;
 }
 
+/// What `value` is the mean of, and of how many rows.
+static std::pair<Value, int64_t> meanOf(Value value) {
+  if (auto pool = value.getDefiningOp<mcuf::PoolOp>(); pool && pool.getKind() == mcuf::ReduceKind::Mean)
+    return {pool.getInput(), mcuf::WindowGrid::of(pool).taps()};
+  if (auto reduce = value.getDefiningOp<mcuf::ReduceOp>(); reduce && reduce.getKind() == mcuf::ReduceKind::Mean)
+    return {reduce.getInput(), mcuf::rowCount(reduce.getInput())};
+  return {};
+}
+
 Storage ScalePlan::storageOf(Value value) const {
   Operation *op = value.getDefiningOp();
   if (isResidual(value))
     return {residual.base, std::vector<double>(residual.factors.begin(), residual.factors.end()), 32768};
+  if (std::optional<FileRange> codes = codesOf(value))
+    return mcuform::storageOf(*codes);
+  if (auto [input, count] = meanOf(value); input)
+    if (std::optional<FileRange> codes = codesOf(input))
+      return finerStorageOf(*codes, count);
   return llvm::TypeSwitch<Operation *, Storage>(op)
       .Case<mcuf::SliceOp, mcuf::ReshapeOp, mcuf::ReduceOp>([&](Operation *same) { return storageOf(same->getOperand(0)); })
       .Case([&](mcuf::LayerNormOp) {

@@ -10,6 +10,8 @@
 
 namespace mcuform {
 
+struct FileRange;
+
 /// Softmax reads scores in units of 1/64; a context is in units of 1/256 of its values.
 inline constexpr double kScoreUnit = 64, kContextUnit = 256;
 
@@ -64,6 +66,8 @@ public:
   mlir::FailureOr<IntegerLinear> quantize(mcuf::LinearOp linear);
   /// Of windows that read the image. Fails, with a diagnostic, where mean and standard deviation are missing or out of range.
   mlir::FailureOr<PixelStorage> pixelStorage(mcuf::WindowsOp windows) const;
+  /// Of windows that read an image for which a quantized file has codes: what each pixel becomes, [channels][256].
+  mlir::FailureOr<std::vector<int16_t>> pixelCodes(mcuf::WindowsOp windows, const FileRange &codes) const;
   /// What `first`, the layer in integers, lacks: a second layer on the same input that is added to it.
   mlir::FailureOr<IntegerLinear> quantizeRest(mcuf::LinearOp linear, const IntegerLinear &first) const;
   /// Of the integers in which a sequence, the network's input, comes.

@@ -278,17 +278,22 @@ def trained_networks_on_random_images(tools):
         expect(agreement >= 0.97, "%s: %.1f %%" % (model, 100 * agreement))
 
 
-def onnxruntime_logits(tools, jobs, ranges=None):
+def has_onnxruntime():
+    return os.path.isdir(os.path.join(ONNXRUNTIME, "node_modules"))
+
+
+def onnxruntime_logits(tools, jobs, ranges=None, optimization="disabled"):
     """What ONNX Runtime computes: `jobs` are (model, float32 inputs of shape [N, ...]), each input with a leading extent of 1. `ranges` is a file for those of all
-    results."""
+    results. With the optimization "all" it fuses layers and their quantization to integer ones."""
     need("node")
-    if not os.path.isdir(os.path.join(ONNXRUNTIME, "node_modules")):
+    if not has_onnxruntime():
         raise Skip("ONNX Runtime is not installed: scripts/setup --onnxruntime")
     described = []
     for number, (model, inputs) in enumerate(jobs):
         files = tools.path("inputs-%d" % number), tools.path("outputs-%d" % number)
         np.ascontiguousarray(inputs, np.float32).tofile(files[0])
-        described.append({"model": model, "inputs": files[0], "outputs": files[1], "shape": [1, *inputs.shape[1:]], "ranges": ranges})
+        described.append({"model": model, "inputs": files[0], "outputs": files[1], "shape": [1, *inputs.shape[1:]], "ranges": ranges,
+                          "optimization": optimization})
     with open(tools.path("jobs.json"), "w") as file:
         json.dump(described, file)
     script = os.path.join(ROOT, "test", "operators", "onnxruntime", "run.js")
@@ -365,6 +370,60 @@ def check_quantized(tools, name, model, given):
     compare_int8(tools, path, tools.path("given.npy"), expected.astype(np.float64), 20)
 
 
+def quantized_networks(tools, count):
+    """The convolutional networks with their batch normalizations folded, and the ranges of their values: (name, model, ranges, pictures)."""
+    import onnx
+    import quantize_qdq
+
+    script = os.path.join(ROOT, "test", "tools", "make_cnn_onnx.py")
+    model, pictures, ranges = (tools.path(name) for name in ("cnn.onnx", "pictures.npy", "ranges.json"))
+    for network in "resnet8", "dscnn", "mobilenet":
+        result = subprocess.run([sys.executable, "-B", script, network, model, pictures, "--count", str(count), "--ranges", ranges], capture_output=True, text=True)
+        expect(result.returncode == 0, result.stdout + result.stderr)
+        with open(ranges) as file:
+            yield network, quantize_qdq.fold_batch_normalization(onnx.load(model)), json.load(file), pictures
+
+
+def logits_of_file(tools, model, pictures):
+    """ONNX Runtime's, of the nodes as they are written and of the integer layers to which it fuses them; without it, those of our float interpreter, which rounds as the
+    file says."""
+    if has_onnxruntime():
+        inputs = normalize(np.load(pictures), 0.5, 0.5)
+        return {level: onnxruntime_logits(tools, [(model, inputs)], optimization=level)[0] for level in ("disabled", "all")}
+    tools.call("mcuform-float-logits", model, pictures, "0.5", "0.5", tools.path("float.npy"))
+    return {"interpreter": np.load(tools.path("float.npy"))}
+
+
+@case
+def codes_of_quantized_convolutional_networks(tools):
+    """Scales, zero points and saturation are the file's, without any calibration: logits within one step of ONNX Runtime's, for each way to quantize; host and board alike.
+    Where ONNX Runtime's own two levels are farther apart than a step, as in a deep network with random weights, ours are no farther from them."""
+    import onnx
+    from onnx import numpy_helper
+    import quantize_qdq
+    from quantize_qdq import Style
+
+    styles = {"uint8": Style(results=True), "int8": Style(np.int8, results=True), "symmetric": Style(np.int8, symmetric=True, results=True),
+              "one-scale": Style(per_channel=False, results=True)}
+    for network, model, ranges, pictures in quantized_networks(tools, 48):
+        for style, how in styles.items():
+            quantized = quantize_qdq.quantize(model, dict(ranges), how)
+            path = tools.path("%s-%s.onnx" % (network, style))
+            onnx.save(quantized, path)
+            step, = (numpy_helper.to_array(tensor) for tensor in quantized.graph.initializer if tensor.name == "logits_QuantizeLinear_Input_scale")
+            tools.call("mcuformc", path, "-o", tools.path(style), "--name", "model", "--mean", "0.5", "--std", "0.5")
+            if style == "uint8":
+                check_both_targets(tools, tools.path(style), first_images(tools, pictures, 2))
+            tools.call("mcuform-run", tools.path(style), "--target", "host", "--input", pictures, "--output", tools.path("codes.npy"))
+            answers = logits_of_file(tools, path, pictures)
+            # Without ONNX Runtime nothing is known of the two levels.
+            apart = np.abs(answers["disabled"] - answers["all"]).max() / step if "all" in answers else 8 if network == "mobilenet" else 0
+            for level, expected in answers.items():
+                steps = np.abs(np.load(tools.path("codes.npy")) - expected) / step
+                print("%s, %s, %s: %.2f %% equal, at most %.2f steps" % (network, style, level, 100 * (steps < 0.01).mean(), steps.max()))
+                expect(steps.max() < 0.01 + max(1, 1.25 * apart), "%s, %s, %s: %.2f steps" % (network, style, level, steps.max()))
+
+
 @case
 def quantized_transformers(tools):
     """QuantizeLinear and DequantizeLinear as ONNX Runtime's quantization places them."""
@@ -374,6 +433,37 @@ def quantized_transformers(tools):
         net, model = zoo.make(family, opset)
         given, _ = inputs_of(net, 32)
         check_quantized(tools, "%s-%d" % (family, opset), model, given)
+
+
+@case
+def ranges_of_quantized_transformers(tools):
+    """A file with a range for all that is stored needs no calibration: as far from float as the file's own rounding, and farther from that than from float."""
+    import onnx
+    import quantize_qdq
+    import zoo
+
+    for family, opset in ("timm", 17), ("relu", 13):
+        net, model = zoo.make(family, opset)
+        given, _ = inputs_of(net, 64)
+        inputs = normalize(given, 0.5, 0.5)
+        onnx.save(model, tools.path("float.onnx"))
+        onnx.save(quantize_qdq.with_all_values(model), tools.path("wide.onnx"))
+        onnxruntime_logits(tools, [(tools.path("wide.onnx"), inputs[:32])], tools.path("ranges.json"))
+        with open(tools.path("ranges.json")) as file:
+            ranges = json.load(file)
+        ranges[model.graph.input[0].name] = [float(inputs.min()), float(inputs.max())]
+        path = tools.path("%s-%d.onnx" % (family, opset))
+        onnx.save(quantize_qdq.quantize(model, ranges, quantize_qdq.Style(results=True)), path)
+        expected, exact = (logits.astype(np.float64) for logits in onnxruntime_logits(tools, [(path, inputs), (tools.path("float.onnx"), inputs)]))
+        fused, = onnxruntime_logits(tools, [(path, inputs)], optimization="all")
+        np.save(tools.path("given.npy"), given)
+        tools.call("mcuformc", path, "-o", tools.path("out"), "--name", "model", "--mean", "0.5", "--std", "0.5")
+        tools.call("mcuform-run", tools.path("out"), "--target", "host", "--input", tools.path("given.npy"), "--output", tools.path("int8.npy"))
+        ours = np.load(tools.path("int8.npy")).astype(np.float64)
+        near, float_near = decibels(ours, expected), decibels(ours, exact)
+        print("%s: %.1f dB of ONNX Runtime's, %.1f of float's, which ONNX Runtime has %.1f of; its two levels %.1f" % (
+            family, near, float_near, decibels(expected, exact), decibels(fused.astype(np.float64), expected)))
+        expect(near >= 25 and float_near >= 30, "%s: %.1f dB of ONNX Runtime's, %.1f dB of float's" % (family, near, float_near))
 
 
 @case

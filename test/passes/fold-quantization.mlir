@@ -1,7 +1,8 @@
 // RUN: mcuform-opt --mcuf-fold-quantization --split-input-file %s | FileCheck %s
 
-// A range around zero: its rounding is left out.
+// A range around zero: it stands where the value is made, here at the argument, less the zero point.
 // CHECK-LABEL: func @centred
+// CHECK-SAME: %arg0: tensor<2x4xf32> {mcuf.file_range = {high = 143 : i64, low = -112 : i64, scale = 5.000000e-02 : f32}}
 // CHECK-NOT: mcuf.cast
 // CHECK: return %arg0
 func.func @centred(%x: tensor<2x4xf32>) -> tensor<2x4xf32> {
@@ -26,7 +27,7 @@ func.func @centred(%x: tensor<2x4xf32>) -> tensor<2x4xf32> {
 // A range from zero does the work of a ReLU, which stays.
 // CHECK-LABEL: func @relu
 // CHECK: %[[SUM:.*]] = mcuf.binary sub
-// CHECK: %[[RELU:.*]] = mcuf.unary relu %[[SUM]]
+// CHECK: %[[RELU:.*]] = mcuf.unary relu %[[SUM]] {mcuf.file_range = {high = 255 : i64, low = 0 : i64, scale = 5.000000e-02 : f32}}
 // CHECK: return %[[RELU]]
 func.func @relu(%x: tensor<2x4xf32>, %y: tensor<2x4xf32>) -> tensor<2x4xf32> {
   %scale = mcuf.constant dense<0.05> : tensor<f32> : tensor<f32>
@@ -86,4 +87,26 @@ func.func @other_scale(%x: tensor<2x4xf32>) -> tensor<2x4xf32> {
   %5 = mcuf.cast %4 {to = f32} : (tensor<2x4xi8>) -> tensor<2x4xf32>
   %6 = mcuf.binary mul %5, %other : (tensor<2x4xf32>, tensor<f32>) -> tensor<2x4xf32>
   return %6 : tensor<2x4xf32>
+}
+
+// -----
+
+// What others read unrounded gets no range.
+// CHECK-LABEL: func @read_unrounded
+// CHECK-NOT: mcuf.file_range
+// CHECK: %[[SUM:.*]] = mcuf.binary add
+// CHECK: return %[[SUM]], %[[SUM]]
+func.func @read_unrounded(%x: tensor<2x4xf32>, %y: tensor<2x4xf32>) -> (tensor<2x4xf32>, tensor<2x4xf32>) {
+  %scale = mcuf.constant dense<0.05> : tensor<f32> : tensor<f32>
+  %low = mcuf.constant dense<-128.0> : tensor<f32> : tensor<f32>
+  %high = mcuf.constant dense<127.0> : tensor<f32> : tensor<f32>
+  %sum = mcuf.binary add %x, %y : (tensor<2x4xf32>, tensor<2x4xf32>) -> tensor<2x4xf32>
+  %0 = mcuf.binary div %sum, %scale : (tensor<2x4xf32>, tensor<f32>) -> tensor<2x4xf32>
+  %1 = mcuf.unary round %0 : (tensor<2x4xf32>) -> tensor<2x4xf32>
+  %2 = mcuf.binary max %1, %low : (tensor<2x4xf32>, tensor<f32>) -> tensor<2x4xf32>
+  %3 = mcuf.binary min %2, %high : (tensor<2x4xf32>, tensor<f32>) -> tensor<2x4xf32>
+  %4 = mcuf.cast %3 {to = i8} : (tensor<2x4xf32>) -> tensor<2x4xi8>
+  %5 = mcuf.cast %4 {to = f32} : (tensor<2x4xi8>) -> tensor<2x4xf32>
+  %6 = mcuf.binary mul %5, %scale : (tensor<2x4xf32>, tensor<f32>) -> tensor<2x4xf32>
+  return %sum, %6 : tensor<2x4xf32>, tensor<2x4xf32>
 }

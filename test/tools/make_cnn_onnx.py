@@ -1,7 +1,7 @@
 #!/usr/bin/python3
 """Writes convolutional networks of the sizes of MLPerf Tiny with random weights as ONNX, and random pictures.
 
-    make_cnn_onnx.py NETWORK MODEL.onnx [PICTURES.npy [LOGITS.npy]] [--seed 1] [--count 16]
+    make_cnn_onnx.py NETWORK MODEL.onnx [PICTURES.npy [LOGITS.npy]] [--seed 1] [--count 16] [--ranges RANGES.json]
 
 NETWORK is one of
     resnet8    residual blocks of 16, 32 and 64 channels on 32 x 32 x 3, shortcuts by 1 x 1 convolutions, an average pool (12.5 M MACs)
@@ -11,9 +11,11 @@ NETWORK is one of
 
 Convolutions have He's initialization; each is followed by a batch normalization whose statistics are those of the values that it is given, measured in float
 on the pictures, as training leaves them, and shifts that let most values pass the ReLU behind it: where half of them are cut, a network with random weights
-turns any error, a layer's rounding or a pixel's, into one 1.7 dB larger at each layer, and 27 layers into noise. LOGITS.npy is what NumPy makes of the pictures, of all networks but the hybrid. Opset 13. The same arguments give the same bytes. Needs python3-onnx and python3-numpy, no PyTorch.
+turns any error, a layer's rounding or a pixel's, into one 1.7 dB larger at each layer, and 27 layers into noise. LOGITS.npy is what NumPy makes of the pictures, of all networks but the hybrid; RANGES.json
+has the least and the largest element of each value that it computes on the way, by its name. Opset 13. The same arguments give the same bytes. Needs python3-onnx and python3-numpy, no PyTorch.
 """
 import argparse
+import json
 
 import numpy as np
 import onnx
@@ -181,6 +183,7 @@ def main():
     parser.add_argument("logits", nargs="?")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--count", type=int, default=16)
+    parser.add_argument("--ranges")
     options = parser.parse_args()
     shape = SHAPES[options.network]
     images = pictures(shape, options.seed, options.count)
@@ -196,6 +199,9 @@ def main():
         np.save(options.pictures, images)
     if options.logits and "logits" in g.values:
         np.save(options.logits, g.values["logits"].astype(np.float32))
+    if options.ranges:
+        with open(options.ranges, "w") as file:
+            json.dump({name: [float(value.min()), float(value.max())] for name, value in g.values.items()}, file)
 
 
 if __name__ == "__main__":

@@ -1,13 +1,38 @@
 """Writes a model with QuantizeLinear and DequantizeLinear around its layers, in the form in which ONNX Runtime's static quantization does.
 
-Operands of products and sums are quantized: activations to uint8 with a zero point, for the tensor; weights to int8, symmetric, for each output; biases to int32 with
-the product of both scales. A ReLU all of whose readers are quantized from zero is left out. Convolutions have taken up their batch normalizations before
-(fold_batch_normalization), as ONNX Runtime's preparation does.
+Operands of products and sums are quantized, as a Style says: activations to uint8 or int8, for the tensor, with a zero point or symmetric; weights to int8, symmetric,
+or to uint8 with a zero point, for each output or for the tensor; biases to int32 with the product of both scales. A ReLU all of whose readers are quantized from zero
+is left out. Convolutions have taken up their batch normalizations before (fold_batch_normalization), as ONNX Runtime's preparation does.
 """
+
+from dataclasses import dataclass
 
 import numpy as np
 import onnx
 from onnx import TensorProto, helper, numpy_helper
+
+# Whose results have the parameters of their operand, in all styles that quantize results.
+DIRECT = ("Flatten", "Reshape", "Transpose", "MaxPool", "AveragePool")
+
+
+@dataclass
+class Style:
+    """How ONNX Runtime's quantize_static is called."""
+
+    activations: type = np.uint8
+    symmetric: bool = False  # activations: no zero point, and ReLU stays
+    per_channel: bool = True
+    asymmetric_weights: bool = False  # to uint8
+    results: bool = False  # of the network, and of what only moves values, as well: all that is stored has a range then
+
+    def parameters(self, low, high):
+        """Scale and zero point of activations from `low` to `high`."""
+        low, high = min(0.0, low), max(0.0, high)
+        if self.symmetric:
+            return np.float32(max(-low, high) / 127 or 1.0), self.activations(0 if self.activations == np.int8 else 128)
+        scale = np.float32((high - low) / 255 or 1.0)
+        return scale, self.activations(round(np.iinfo(self.activations).min - low / float(scale)))
+
 
 QUANTIZED = ("MatMul", "Gemm", "Conv", "Add", "Mul", "Softmax", "AveragePool", "MaxPool", "GlobalAveragePool")
 
@@ -51,7 +76,7 @@ def with_all_values(model):
     return wide
 
 
-def quantize(model, ranges):
+def quantize(model, ranges, style=Style()):
     """`ranges` has least and largest value of each float value by name."""
     quantized = onnx.ModelProto()
     quantized.CopyFrom(model)
@@ -72,17 +97,19 @@ def quantize(model, ranges):
         nodes.append(helper.make_node("DequantizeLinear", [name + "_quantized"] + parameters, [name + "_dequantized"], name + "_DequantizeLinear", **attributes))
         return name + "_dequantized"
 
-    def scale_of(name):
-        low, high = min(0.0, ranges[name][0]), max(0.0, ranges[name][1])
-        return np.float32((high - low) / 255 or 1.0), low
-
     def activation(name):
-        scale, low = scale_of(name)
-        return dequantized(name, scale, np.uint8(round(-low / float(scale))))
+        return dequantized(name, *style.parameters(*ranges[name]))
 
     def weight(name, axis):
         value = weights[name]
-        if axis is None:
+        if style.asymmetric_weights:
+            low, high = min(0.0, value.min()), max(0.0, value.max())
+            scale = np.float32((high - low) / 255 or 1.0)
+            zero = np.uint8(round(-low / float(scale)))
+            constant(name + "_quantized", np.clip(np.rint(value / scale) + zero, 0, 255).astype(np.uint8))
+            return dequantized(name, scale, zero, quantize=False), scale
+        if axis is None or not style.per_channel:
+            axis = None
             scale = np.float32(np.abs(value).max() / 127 or 1.0)
             codes, zero = np.rint(value / scale), np.int8(0)
         else:
@@ -109,7 +136,7 @@ def quantize(model, ranges):
         if weights[name].dtype != np.float32:
             return name
         if node.op_type in ("Conv", "Gemm") and index == 2:
-            done[name] = bias(name, scale_of(sources[0])[0] * weight_scales[sources[1]])
+            done[name] = bias(name, style.parameters(*ranges[sources[0]])[0] * weight_scales[sources[1]])
             return done[name]
         axis = None
         if index == 1 and weights[name].ndim > 1 and node.op_type in ("Conv", "Gemm", "MatMul"):
@@ -119,18 +146,34 @@ def quantize(model, ranges):
         return done[name]
 
     weight_scales = {}
+    results = {value.name for value in graph.output} if style.results else ()
+    kinds = QUANTIZED + DIRECT if style.results else QUANTIZED
+    # What one reader has rounded, all have; results are rounded as operands are, but for those whose ReLU is left out.
+    wanted = set()
+    if style.results:
+        removed = {name for node in graph.node if node.op_type in ("Relu", "Clip") and not style.symmetric for name in node.input}
+        for node in graph.node:
+            if node.op_type in kinds:
+                wanted.update(name for name in [*node.input, *node.output] if name in ranges and name not in results and name not in removed)
     for node in graph.node:
-        if node.op_type in QUANTIZED:
-            sources = list(node.input)
-            for index in range(len(sources)):
+        if style.results and node.op_type in DIRECT and node.input[0] in ranges:
+            ranges[node.output[0]] = ranges[node.input[0]]
+        sources = list(node.input)
+        for index, name in enumerate(sources):
+            if node.op_type in kinds or name in wanted:
                 node.input[index] = operand(node, sources, index)
-        if node.op_type == "Relu" and all(reader.op_type in QUANTIZED for reader in graph.node if node.output[0] in reader.input):
+        result = node.output[0]
+        readers = [reader for reader in graph.node if result in reader.input]
+        if node.op_type in ("Relu", "Clip") and not style.symmetric and readers and all(reader.op_type in kinds for reader in readers):
             # Quantizing from zero does its work.
-            result, = node.output
-            nodes.append(helper.make_node("Identity", node.input, [result], node.name))
-            done[result] = dequantized(result, scale_of(result)[0], np.uint8(0))
+            nodes.append(helper.make_node("Identity", node.input[:1], [result], node.name))
+            done[result] = dequantized(result, style.parameters(0.0, ranges[result][1])[0], style.activations(np.iinfo(style.activations).min))
             continue
         nodes.append(node)
+        if result in results and result in ranges and node.op_type in QUANTIZED + ("Identity",):
+            node.output[0] = result + "_QuantizeLinear_Input"
+            ranges[node.output[0]] = ranges[result]
+            nodes.append(helper.make_node("Identity", [activation(node.output[0])], [result], result + "_Identity"))
     del graph.node[:]
     graph.node.extend(nodes)
     used = {name for node in nodes for name in node.input}

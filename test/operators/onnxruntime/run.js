@@ -1,7 +1,8 @@
-// Logits of ONNX Runtime: node run.js JOBS.json, a list of {model, inputs, shape, outputs, ranges}.
+// Logits of ONNX Runtime: node run.js JOBS.json, a list of {model, inputs, shape, outputs, ranges, optimization}.
 //
 // `inputs` is a file of float32, images of `shape` one after the other, each with the leading extent 1; the first result of each goes to
 // `outputs` likewise. `ranges`, where it is given, is a file for the least and the largest element of each result, as JSON.
+// `optimization` is "disabled", the nodes as they are written, unless it says otherwise.
 "use strict";
 const fs = require("fs");
 const path = require("path");
@@ -9,7 +10,7 @@ const jobsPath = path.resolve(process.argv[2]);
 const ort = require(path.join(process.env.MCUFORM_ONNXRUNTIME, "node_modules", "onnxruntime-node"));
 
 async function run(job) {
-  const session = await ort.InferenceSession.create(job.model, { graphOptimizationLevel: "disabled", logSeverityLevel: 3 });
+  const session = await ort.InferenceSession.create(job.model, { graphOptimizationLevel: job.optimization || "disabled", logSeverityLevel: 3 });
   const bytes = fs.readFileSync(job.inputs);
   const all = new Float32Array(bytes.buffer.slice(bytes.byteOffset, bytes.byteOffset + bytes.length));
   const count = job.shape.reduce((product, extent) => product * extent, 1);
