@@ -40,10 +40,22 @@ struct RelativeTables {
 };
 HostTensor attention(const HostTensor &q, const HostTensor &k, const HostTensor &v, int64_t heads, float scale,
                      const RelativeTables &tables = {}, std::optional<float> sigmoidBias = std::nullopt);
+/// What a scalar's derivative by q, k and v is, given that by the attention's result.
+struct AttentionGradient {
+  HostTensor q, k, v;
+};
+AttentionGradient attentionGradient(const HostTensor &q, const HostTensor &k, const HostTensor &v, int64_t heads, float scale,
+                                    const RelativeTables &tables, std::optional<float> sigmoidBias, const HostTensor &gradient);
 /// `grid` has the patches.
 HostTensor patchEmbed(const HostTensor &image, const HostTensor &weights, const HostTensor &bias, const HostTensor *position, const HostTensor *prefix,
                       const mcuf::WindowGrid &grid);
 
 } // namespace mcuform::floatops
+
+namespace mcuform {
+/// The tables among the operands of an attention.
+floatops::RelativeTables tablesOf(mcuf::AttentionOp attention, llvm::ArrayRef<HostTensor> operands);
+std::optional<float> sigmoidBiasOf(mcuf::AttentionOp attention);
+} // namespace mcuform
 
 #endif

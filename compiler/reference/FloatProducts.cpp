@@ -164,38 +164,86 @@ template <class Fn> static void forEachPair(const RelativeTables &tables, int64_
         fn(t, j, ArrayRef<int64_t>{grid.rowOfRows(i, j), grid.rowOfColumns(i, j)});
 }
 
+/// Probabilities of one head, or what sigmoids make of its scores, [queries, tokens].
+static Matrix probabilities(const ConstStridedMap &q, const ConstStridedMap &k, float scale, const RelativeTables &tables,
+                            std::optional<float> sigmoidBias) {
+  Matrix scores = scale * (q * k.transpose());
+  if (tables.k) {
+    const Matrix terms = scale * (q * ConstMap(tables.k->data<float>(), tables.k->rows(), q.cols()).transpose());
+    forEachPair(tables, q.rows(), [&](int64_t t, int64_t j, ArrayRef<int64_t> rows) {
+      for (int64_t row : rows)
+        scores(t, j) += terms(t, row);
+    });
+  }
+  if (sigmoidBias)
+    return scores.unaryExpr([bias = *sigmoidBias](float score) { return 1 / (1 + std::exp(-score - bias)); });
+  for (int64_t t = 0; t < q.rows(); ++t)
+    softmaxRow(scores.data() + t * k.rows(), k.rows());
+  return scores;
+}
+
+/// The columns of one head.
+static ConstStridedMap headOf(const HostTensor &tensor, int64_t head, int64_t heads) {
+  const int64_t width = tensor.width() / heads;
+  return ConstStridedMap(tensor.data<float>() + head * width, tensor.rows(), width, Eigen::OuterStride<>(tensor.width()));
+}
+static StridedMap headOf(HostTensor &tensor, int64_t head, int64_t heads) {
+  const int64_t width = tensor.width() / heads;
+  return StridedMap(tensor.data<float>() + head * width, tensor.rows(), width, Eigen::OuterStride<>(tensor.width()));
+}
+
 HostTensor attention(const HostTensor &q, const HostTensor &k, const HostTensor &v, int64_t heads, float scale,
                      const RelativeTables &tables, std::optional<float> sigmoidBias) {
   SmallVector<int64_t> shape(q.shape());
   shape.back() = v.width();
   HostTensor result(ElementKind::F32, shape);
-  int64_t queries = q.rows(), tokens = k.rows(), width = q.width() / heads, valueWidth = v.width() / heads;
-  Matrix scores(queries, tokens);
   for (int64_t h = 0; h < heads; ++h) {
-    ConstStridedMap qh(q.data<float>() + h * width, queries, width, Eigen::OuterStride<>(q.width()));
-    ConstStridedMap kh(k.data<float>() + h * width, tokens, width, Eigen::OuterStride<>(k.width()));
-    ConstStridedMap vh(v.data<float>() + h * valueWidth, tokens, valueWidth, Eigen::OuterStride<>(v.width()));
-    scores.noalias() = scale * (qh * kh.transpose());
-    if (tables.k) {
-      const Matrix terms = scale * (qh * ConstMap(tables.k->data<float>(), tables.k->rows(), width).transpose());
-      forEachPair(tables, queries, [&](int64_t t, int64_t j, ArrayRef<int64_t> rows) {
+    const Matrix shareOf = probabilities(headOf(q, h, heads), headOf(k, h, heads), scale, tables, sigmoidBias);
+    StridedMap context = headOf(result, h, heads);
+    context.noalias() = shareOf * headOf(v, h, heads);
+    if (tables.v) {
+      Matrix shares = Matrix::Zero(q.rows(), tables.v->rows());
+      forEachPair(tables, q.rows(), [&](int64_t t, int64_t j, ArrayRef<int64_t> rows) {
         for (int64_t row : rows)
-          scores(t, j) += terms(t, row);
+          shares(t, row) += shareOf(t, j);
+      });
+      context.noalias() += shares * ConstMap(tables.v->data<float>(), tables.v->rows(), context.cols());
+    }
+  }
+  return result;
+}
+
+AttentionGradient attentionGradient(const HostTensor &q, const HostTensor &k, const HostTensor &v, int64_t heads, float scale,
+                                    const RelativeTables &tables, std::optional<float> sigmoidBias, const HostTensor &gradient) {
+  AttentionGradient result{HostTensor(ElementKind::F32, q.shape()), HostTensor(ElementKind::F32, k.shape()), HostTensor(ElementKind::F32, v.shape())};
+  for (int64_t h = 0; h < heads; ++h) {
+    const ConstStridedMap qh = headOf(q, h, heads), kh = headOf(k, h, heads), gh = headOf(gradient, h, heads);
+    const Matrix shareOf = probabilities(qh, kh, scale, tables, sigmoidBias);
+    headOf(result.v, h, heads).noalias() = shareOf.transpose() * gh;
+    Matrix flowing = gh * headOf(v, h, heads).transpose(); // by probabilities
+    if (tables.v) {
+      const Matrix terms = gh * ConstMap(tables.v->data<float>(), tables.v->rows(), gh.cols()).transpose();
+      forEachPair(tables, q.rows(), [&](int64_t t, int64_t j, ArrayRef<int64_t> rows) {
+        for (int64_t row : rows)
+          flowing(t, j) += terms(t, row);
       });
     }
-    if (sigmoidBias)
-      scores = scores.unaryExpr([bias = *sigmoidBias](float score) { return 1 / (1 + std::exp(-score - bias)); }).eval();
-    for (int64_t t = 0; t < queries && !sigmoidBias; ++t)
-      softmaxRow(scores.data() + t * tokens, tokens);
-    StridedMap context(result.data<float>() + h * valueWidth, queries, valueWidth, Eigen::OuterStride<>(v.width()));
-    context.noalias() = scores * vh;
-    if (tables.v) {
-      Matrix shares = Matrix::Zero(queries, tables.v->rows());
-      forEachPair(tables, queries, [&](int64_t t, int64_t j, ArrayRef<int64_t> rows) {
+    // By scores, scaled.
+    if (sigmoidBias) {
+      flowing = scale * flowing.cwiseProduct(shareOf - shareOf.cwiseProduct(shareOf));
+    } else {
+      const Eigen::VectorXf along = flowing.cwiseProduct(shareOf).rowwise().sum();
+      flowing = scale * shareOf.cwiseProduct(flowing.colwise() - along);
+    }
+    headOf(result.q, h, heads).noalias() = flowing * kh;
+    headOf(result.k, h, heads).noalias() = flowing.transpose() * qh;
+    if (tables.k) {
+      Matrix terms = Matrix::Zero(q.rows(), tables.k->rows());
+      forEachPair(tables, q.rows(), [&](int64_t t, int64_t j, ArrayRef<int64_t> rows) {
         for (int64_t row : rows)
-          shares(t, row) += scores(t, j);
+          terms(t, row) += flowing(t, j);
       });
-      context.noalias() += shares * ConstMap(tables.v->data<float>(), tables.v->rows(), valueWidth);
+      headOf(result.q, h, heads).noalias() += terms * ConstMap(tables.k->data<float>(), tables.k->rows(), qh.cols());
     }
   }
   return result;

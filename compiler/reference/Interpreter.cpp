@@ -14,6 +14,22 @@ const HostTensor *optional(ArrayRef<HostTensor> operands, size_t index, bool pre
 
 } // namespace
 
+floatops::RelativeTables tablesOf(mcuf::AttentionOp attention, ArrayRef<HostTensor> in) {
+  floatops::RelativeTables tables{optional(in, 3, bool(attention.getKTable())),
+                                  optional(in, attention.getKTable() ? 4 : 3, bool(attention.getVTable()))};
+  if (attention.isRelative()) {
+    tables.grid = mcuf::RelativeGrid::of(*attention.getGrid());
+    tables.firstQuery = int64_t(attention.getFirstQuery());
+  }
+  return tables;
+}
+
+std::optional<float> sigmoidBiasOf(mcuf::AttentionOp attention) {
+  if (auto bias = attention.getSigmoidBias())
+    return bias->convertToFloat();
+  return std::nullopt;
+}
+
 FailureOr<HostTensor> evaluateFloatOp(Operation *op, ArrayRef<HostTensor> in) {
   ArrayRef<int64_t> shape = op->getNumResults() == 1 ? mcuf::shapeOf(op->getResult(0)) : ArrayRef<int64_t>();
   FailureOr<HostTensor> result =
@@ -63,16 +79,8 @@ FailureOr<HostTensor> evaluateFloatOp(Operation *op, ArrayRef<HostTensor> in) {
           })
           .Case([&](mcuf::LinearOp linear) { return floatops::linear(in[0], in[1], optional(in, 2, bool(linear.getBias()))); })
           .Case([&](mcuf::AttentionOp attention) {
-            floatops::RelativeTables tables{optional(in, 3, bool(attention.getKTable())),
-                                            optional(in, attention.getKTable() ? 4 : 3, bool(attention.getVTable()))};
-            if (attention.isRelative()) {
-              tables.grid = mcuf::RelativeGrid::of(*attention.getGrid());
-              tables.firstQuery = int64_t(attention.getFirstQuery());
-            }
-            std::optional<float> sigmoidBias;
-            if (attention.getSigmoidBias())
-              sigmoidBias = attention.getSigmoidBias()->convertToFloat();
-            return floatops::attention(in[0], in[1], in[2], attention.getNumHeads(), attention.getScale().convertToFloat(), tables, sigmoidBias);
+            return floatops::attention(in[0], in[1], in[2], attention.getNumHeads(), attention.getScale().convertToFloat(),
+                                       tablesOf(attention, in), sigmoidBiasOf(attention));
           })
           .Case([&](mcuf::PatchEmbedOp embed) {
             return floatops::patchEmbed(in[0], in[1], in[2], optional(in, 3, bool(embed.getPosition())),
