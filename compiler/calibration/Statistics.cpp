@@ -7,8 +7,6 @@
 
 #include "llvm/ADT/MapVector.h"
 
-#include <Eigen/Core>
-
 #include <cmath>
 
 using namespace mlir;
@@ -19,18 +17,29 @@ namespace {
 /// Inputs are summed up in this many groups, whatever the number of threads, and the groups in order: sums of floats depend on their order.
 constexpr size_t kGroups = 16;
 
+/// Rows of so many times the mean weight are taken at each input.
+constexpr double kHeavyRow = 2;
+
 /// Rows of one input that go into a covariance.
 struct RowSample {
-  std::vector<float> values;
+  std::vector<float> values, weights; ///< without weights, all are 1
   int64_t width = 0;
 
-  /// Takes every n-th row, beginning with another one at each input.
-  void take(const float *rows, int64_t rowCount, int64_t rowWidth, size_t input) {
+  /// Takes every n-th row, beginning with another one at each input; with `rowWeights` the heavy rows in between, too, and each for those that
+  /// it stands for.
+  void take(const float *rows, int64_t rowCount, int64_t rowWidth, size_t input, llvm::ArrayRef<double> rowWeights = {}) {
     int64_t step = (rowCount + kCovarianceRows - 1) / kCovarianceRows;
     width = rowWidth;
     values.clear();
-    for (int64_t r = int64_t(input) % step; r < rowCount; r += step)
+    weights.clear();
+    for (int64_t r = 0; r < rowCount; ++r) {
+      const bool isHeavy = !rowWeights.empty() && rowWeights[size_t(r)] > kHeavyRow;
+      if (!isHeavy && r % step != int64_t(input) % step)
+        continue;
       values.insert(values.end(), rows + r * width, rows + (r + 1) * width);
+      if (!rowWeights.empty())
+        weights.push_back(float(rowWeights[size_t(r)] * (isHeavy ? 1.0 : double(step))));
+    }
   }
 };
 
@@ -95,29 +104,8 @@ void ChannelStatistics::merge(const ChannelStatistics &other) {
   rows += other.rows;
 }
 
-void ChannelCovariance::add(const std::vector<float> &values, int64_t width) {
-  using Matrix = Eigen::Matrix<float, Eigen::Dynamic, Eigen::Dynamic, Eigen::RowMajor>;
-  sum.resize(size_t(width));
-  products.resize(size_t(width * width));
-  int64_t count = int64_t(values.size()) / width;
-  for (int64_t r = 0; r < count; ++r)
-    for (int64_t c = 0; c < width; ++c)
-      sum[c] += values[r * width + c];
-  Eigen::Map<Matrix> total(products.data(), width, width);
-  total.selfadjointView<Eigen::Lower>().rankUpdate(Eigen::Map<const Matrix>(values.data(), count, width).transpose());
-  rows += count;
-}
-
-std::vector<float> ChannelCovariance::take() {
-  size_t width = sum.size();
-  for (size_t i = 0; i < width; ++i)
-    for (size_t j = 0; j <= i; ++j)
-      products[i * width + j] = products[j * width + i] =
-          float(products[i * width + j] / double(rows) - sum[i] / double(rows) * (sum[j] / double(rows)));
-  return std::exchange(products, {});
-}
-
-FailureOr<CalibrationResult> collectStatistics(func::FuncOp function, const ImageSet &inputs, bool withCovariances, bool withHistograms) {
+FailureOr<CalibrationResult> collectStatistics(func::FuncOp function, const ImageSet &inputs, bool withCovariances, bool withHistograms,
+                                              const RowWeights &weights) {
   FailureOr<Interpreter> interpreter = Interpreter::create(function);
   if (failed(interpreter))
     return failure();
@@ -160,7 +148,7 @@ FailureOr<CalibrationResult> collectStatistics(func::FuncOp function, const Imag
           return;
         groups[group].values[value].add(tensor.data<float>(), tensor.rows(), tensor.width());
         if (auto found = observed.find(value); found != observed.end())
-          sample.values[found->second].take(tensor.data<float>(), tensor.rows(), tensor.width(), i);
+          sample.values[found->second].take(tensor.data<float>(), tensor.rows(), tensor.width(), i, weights.lookup(value));
         if (auto found = cached.find(value); found != cached.end())
           sample.caches[found->second].take(tensor.data<float>(), tensor.rows(), tensor.width(), i);
       });
@@ -187,7 +175,7 @@ FailureOr<CalibrationResult> collectStatistics(func::FuncOp function, const Imag
       for (size_t g = 0; g < count; ++g) {
         const RowSample &rows = c < observed.size() ? samples[g].values[c] : samples[g].patches[c - observed.size()];
         if (rows.width)
-          covariances[c].add(rows.values, rows.width);
+          covariances[c].add(rows.values, rows.width, rows.weights);
       }
     });
   }

@@ -84,7 +84,10 @@ struct Calibrate : impl::CalibrateBase<Calibrate> {
     llvm::Expected<ImageSet> images = ImageSet::create(*array, mcuf::shapeOf(function.getArgument(0)), normalization);
     if (!images)
       return fail(images.takeError());
-    FailureOr<CalibrationResult> result = collectStatistics(function, *images, covariance, fixedMethod != RangeMethod::Max);
+    FailureOr<RowWeights> weights = covariance ? measureRowWeights(function, *images) : FailureOr<RowWeights>(RowWeights());
+    if (failed(weights))
+      return signalPassFailure();
+    FailureOr<CalibrationResult> result = collectStatistics(function, *images, covariance, fixedMethod != RangeMethod::Max, *weights);
     if (failed(result))
       return signalPassFailure();
 
@@ -106,8 +109,11 @@ struct Calibrate : impl::CalibrateBase<Calibrate> {
         setChannelAttribute(op, kPatchMaxAbsAttr, std::vector<double>(statistics.maxAbs.begin(), statistics.maxAbs.end()));
     }
     for (auto &[value, statistics] : result->covariances)
-      if (Operation *op = value.getDefiningOp(); op && statistics.rows)
+      if (Operation *op = value.getDefiningOp(); op && statistics.count > 0) {
+        if (weights->contains(value))
+          setChannelAttribute(op, kWeightedMeanAttr, statistics.mean());
         setMatrixAttribute(op, kCovarianceAttr, statistics.take(), mcuf::widthOf(value));
+      }
     for (auto &[op, statistics] : result->patchCovariances)
       if (int64_t width = int64_t(statistics.sum.size()))
         setMatrixAttribute(op, kPatchCovarianceAttr, statistics.take(), width);

@@ -20,7 +20,7 @@ constexpr llvm::StringLiteral kOpAttributes[] = {kMaxAbsAttr,      kMeanAttr,   
                                                  kCovarianceAttr,  kPatchMeanAttr, kPatchMeanSquareAttr,
                                                  kPatchMaxAbsAttr, kRangeAttr,     kInt4NoiseAttr,
                                                  kOperandNoiseAttr, kInt8NoiseAttr,
-                                                 kPatchCovarianceAttr};
+                                                 kPatchCovarianceAttr, kWeightedMeanAttr};
 constexpr llvm::StringLiteral kArgumentAttributes[] = {kMeanAttr, kStdAttr};
 constexpr llvm::StringLiteral kInputCount = "inputs";
 /// Stands for the hash of a model that did not come from a file.
@@ -45,9 +45,12 @@ std::string describe(const InputNormalization &normalization, StringRef method) 
   return "mean " + text(shortest(normalization.mean)) + ", std " + text(shortest(normalization.std)) + " and method " + method.str();
 }
 
+/// What the statistics mean; another name when that changes.
+constexpr llvm::StringLiteral kStatistics = "covariances of weighed rows, shrunk by sample size\n";
+
 /// Changes with the ops of the network and their types: numbers of ops mean the same only where it is the same.
 std::string checksumOf(func::FuncOp function) {
-  std::string ops;
+  std::string ops = kStatistics.str();
   llvm::raw_string_ostream os(ops);
   for (Operation &op : function.getBody().front()) {
     os << op.getName();
@@ -77,7 +80,7 @@ std::string mismatch(const PackContents &pack, const Key &key) {
   if (normalization != key.normalization)
     return "was made with " + normalization.str() + "; now they are " + key.normalization;
   if (checksum != key.checksum)
-    return "was made by a version of the compiler that fuses this model into other operators";
+    return "was made by a version of the compiler that fuses this model into other operators, or calibrates it otherwise";
   return "";
 }
 

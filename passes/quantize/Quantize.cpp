@@ -504,7 +504,7 @@ LogicalResult Rewriter::rewrite(Operation &op) {
         copy->setOperand(0, input);
         Type element = cast<RankedTensorType>(input.getType()).getElementType();
         copy->getResult(0).setType(RankedTensorType::get(mcuf::shapeOf(structural->getResult(0)), element));
-        for (StringRef name : {kMaxAbsAttr, kMeanAttr, kMeanSquareAttr, kCovarianceAttr, kRangeAttr, kFileRangeAttr})
+        for (StringRef name : {kMaxAbsAttr, kMeanAttr, kMeanSquareAttr, kCovarianceAttr, kWeightedMeanAttr, kRangeAttr, kFileRangeAttr})
           copy->removeAttr(name);
         replace(structural->getResult(0), copy->getResult(0));
         return success();
@@ -580,7 +580,7 @@ LogicalResult Rewriter::run() {
 
 /// What the report says about the integer network.
 DictionaryAttr factsOf(func::FuncOp function, const ScalePlan &plan, const Int4Choice &int4, const OperandChoice &operands,
-                       const WideChoice &wide, bool hasTanhGelu) {
+                       const WideChoice &wide, int64_t weighedLayers, bool hasTanhGelu) {
   Builder builder(function.getContext());
   const ResidualScale &residual = plan.residualScale();
   SmallVector<NamedAttribute> facts{
@@ -596,6 +596,8 @@ DictionaryAttr factsOf(func::FuncOp function, const ScalePlan &plan, const Int4C
   if (auto count = function->getAttrOfType<IntegerAttr>(kCalibrationInputsAttr)) {
     facts.push_back(builder.getNamedAttr(kCalibrationInputsAttr.drop_front(5), count));
   }
+  if (weighedLayers)
+    facts.push_back(builder.getNamedAttr("layers_rounded_by_gradients", builder.getI64IntegerAttr(weighedLayers)));
   if (int4.group) {
     facts.push_back(builder.getNamedAttr("int4_group", builder.getI64IntegerAttr(int4.group)));
     facts.push_back(builder.getNamedAttr("int4_layers", builder.getI64IntegerAttr(int64_t(int4.layers.size()))));
@@ -655,10 +657,15 @@ LogicalResult quantizeFunction(func::FuncOp function, bool compensate, const Pre
   FailureOr<WideChoice> wide = chooseWideLayers(function, precision.excessNoise);
   if (failed(int4) || failed(operands) || failed(wide))
     return failure();
+  int64_t weighedLayers = 0;
+  function.walk([&](mcuf::LinearOp linear) {
+    Operation *source = linear.getInput().getDefiningOp();
+    weighedLayers += compensate && source && source->hasAttr(kWeightedMeanAttr);
+  });
   ScalePlan plan(function, *roles, compensate, int4->layers, int4->group, progress);
   if (failed(plan.chooseResidual()) || failed(Rewriter(function, *roles, plan, operands->narrow, wide->layers, notesValues).run()))
     return failure();
-  function->getParentOp()->setAttr("mcuf.quantization", factsOf(function, plan, *int4, *operands, *wide, hasTanhGelu));
+  function->getParentOp()->setAttr("mcuf.quantization", factsOf(function, plan, *int4, *operands, *wide, weighedLayers, hasTanhGelu));
   function->removeAttr(kCalibrationInputsAttr);
   return success();
 }

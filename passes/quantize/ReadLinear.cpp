@@ -29,6 +29,12 @@ FailureOr<FloatLinear> readLinear(mcuf::LinearOp linear, bool withCovariance) {
     layer.meanSquare = channelAttribute(source, kMeanSquareAttr, size_t(layer.depth));
     if (withCovariance)
       layer.covariance = matrixAttribute(source, kCovarianceAttr, layer.depth);
+    // The bias is to take up the mean error of the rows that the covariance is about.
+    if (std::vector<double> mean = channelAttribute(source, kWeightedMeanAttr, size_t(layer.depth)); !mean.empty() && !layer.covariance.empty()) {
+      for (int64_t k = 0; k < layer.depth; ++k)
+        layer.meanSquare[size_t(k)] = double(layer.covariance[size_t(k * (layer.depth + 1))]) + mean[size_t(k)] * mean[size_t(k)];
+      layer.mean = std::move(mean);
+    }
   }
   return layer;
 }
