@@ -211,7 +211,7 @@ def FoldDeadUnits : Mcuf_FunctionPass<"mcuf-fold-dead-units"> {
   let summary = "Remove units that nobody reads or that are the same for all inputs";
   let description = [{
     Exact in real arithmetic. A hidden unit goes whose weights, or all weights that read it, are zero; of the first kind the next layers' biases take up the value.
-    So do an attention's channels: those of values likewise, since probabilities add up to 1, those of keys where the keys do not depend on the token, which softmax
+    Of a gated MLP it goes where either factor is zero. So do an attention's channels: those of values likewise, since probabilities add up to 1, those of keys where the keys do not depend on the token, which softmax
     does not see, or where the queries are zero. Heads keep one width, that of the fullest; heads without a value go as a whole. x + 0 from a layer of zeros is x.
     At least one unit and one head stay. The channels of the residual stream stay as well: LayerNorm counts them.
   }];

@@ -330,6 +330,13 @@ HostTensor clamp(mcuf::QClampOp op, const HostTensor &input) {
   return result;
 }
 
+HostTensor multiply(mcuf::QMultiplyOp op, const HostTensor &lhs, const HostTensor &rhs) {
+  HostTensor result(ElementKind::I16, lhs.shape());
+  for (int64_t i = 0; i < result.size(); ++i)
+    result.data<int16_t>()[i] = rt::multiply_scaled_s16(lhs.data<int16_t>()[i], rhs.data<int16_t>()[i], int32_t(op.getMult()));
+  return result;
+}
+
 HostTensor meanRows(mcuf::QMeanRowsOp op, const HostTensor &input, ArrayRef<int64_t> shape) {
   HostTensor result(ElementKind::I16, shape);
   for (int64_t c = 0; c < input.width(); ++c) {
@@ -369,6 +376,7 @@ FailureOr<HostTensor> evaluateIntegerOp(Operation *op, ArrayRef<HostTensor> in) 
       .Case([&](mcuf::QAddOp sum) { return add(sum, in[0], in[1]); })
       .Case([&](mcuf::QAddCodesOp sum) { return addCodes(sum, in[0], in[1]); })
       .Case([&](mcuf::QClampOp clampOp) { return clamp(clampOp, in[0]); })
+      .Case([&](mcuf::QMultiplyOp product) { return multiply(product, in[0], in[1]); })
       .Case([&](mcuf::QMeanRowsOp mean) { return meanRows(mean, in[0], shape); })
       .Default([](Operation *other) -> FailureOr<HostTensor> { return other->emitOpError() << "has no integer meaning"; });
 }

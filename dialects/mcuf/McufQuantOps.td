@@ -167,6 +167,14 @@ def Mcuf_QMaxPoolOp : Mcuf_Op<"q_max_pool"> {
   let hasVerifier = 1;
 }
 
+def Mcuf_QMultiplyOp : Mcuf_Op<"q_multiply"> {
+  let summary = "Product of two tensors, element by element, S16(R(lhs * rhs, mult, 0))";
+  let arguments = (ins AnyRankedTensor:$lhs, AnyRankedTensor:$rhs, I64Attr:$mult);
+  let results = (outs AnyRankedTensor:$result);
+  let assemblyFormat = "$lhs `,` $rhs attr-dict `:` functional-type(operands, results)";
+  let hasVerifier = 1;
+}
+
 def Mcuf_QAddOp : Mcuf_Op<"q_add"> {
   let summary = "Sum of two tensors of different scales, max(S16(R(R(lhs * 2^16, lhs_mult, R(rhs * 2^16, rhs_mult, 0)), 2^24, 0)), low)";
   let description = "Each mult is round(scale of the operand / scale of the result * 2^24), that is in units of 1/256 of the result's.";

@@ -247,6 +247,15 @@ LogicalResult QAddCodesOp::verify() {
   return failure(failed(expectBits(*this, "result", getResult(), 16)) || failed(verifyRange(*this, int64_t(getLow()), int64_t(getHigh()))));
 }
 
+LogicalResult QMultiplyOp::verify() {
+  if (int64_t(getMult()) < 0 || int64_t(getMult()) > INT32_MAX)
+    return emitOpError() << "mult must be 0 to 2^31 - 1, got " << int64_t(getMult());
+  for (auto [name, value] : {std::pair("lhs", getLhs()), {"rhs", getRhs()}, {"result", getResult()}})
+    if (failed(expectBits(*this, name, value, 16)) || failed(expectShape(*this, name, value, shapeOf(getResult()))))
+      return failure();
+  return success();
+}
+
 LogicalResult QAddOp::verify() {
   for (auto [name, mult] : {std::pair("lhs_mult", int64_t(getLhsMult())), {"rhs_mult", int64_t(getRhsMult())}})
     if (mult < 0 || mult > INT32_MAX)

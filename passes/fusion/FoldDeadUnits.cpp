@@ -2,7 +2,7 @@
 // them take up. Pruned networks are full of them, trained ones have a few.
 #include "compiler/reference/HostTensor.h"
 #include "passes/Passes.h"
-#include "passes/fusion/Matching.h"
+#include "passes/fusion/GatedUnits.h"
 
 namespace mcuform {
 #define GEN_PASS_DEF_FOLDDEADUNITS
@@ -127,6 +127,30 @@ struct HiddenPattern : OpRewritePattern<mcuf::LinearOp> {
   }
 };
 
+/// The hidden units of a gated MLP: one is dead where either factor is 0 for all inputs, or where nobody reads the product.
+struct GatedPattern : OpRewritePattern<mcuf::BinaryOp> {
+  using OpRewritePattern::OpRewritePattern;
+
+  LogicalResult matchAndRewrite(mcuf::BinaryOp product, PatternRewriter &rewriter) const override {
+    auto units = GatedUnits::match(product);
+    if (!units)
+      return failure();
+    // The activations are 0 at 0.
+    const Flags first = zeroUnits(units->layers[0]), second = zeroUnits(units->layers[1]), isUnread = unreadChannels(units->readers);
+    Split split;
+    for (size_t unit = 0; unit < first.size(); ++unit)
+      if (!first[unit] && !second[unit] && !isUnread[unit])
+        split.kept.push_back(int64_t(unit));
+    if (split.kept.empty())
+      split.kept.push_back(0);
+    if (split.kept.size() == first.size())
+      return failure();
+    auto kept = [&](size_t side) { return withUnits(rewriter, units->layers[side], split.kept); };
+    readKept(rewriter, units->readers, units->of(rewriter, {kept(0), kept(1)}), split, Value());
+    return success();
+  }
+};
+
 /// Channels of an attention's heads. All heads have the same width, so it is the fullest that decides; heads without a value go as a whole.
 struct HeadPattern : OpRewritePattern<mcuf::AttentionOp> {
   using OpRewritePattern::OpRewritePattern;
@@ -218,7 +242,7 @@ class FoldDeadUnits : public impl::FoldDeadUnitsBase<FoldDeadUnits> {
 public:
   void runOnOperation() override {
     RewritePatternSet patterns(&getContext());
-    patterns.add<HiddenPattern, HeadPattern, EmptyBranchPattern>(&getContext());
+    patterns.add<HiddenPattern, GatedPattern, HeadPattern, EmptyBranchPattern>(&getContext());
     if (failed(applyToFixpoint(getOperation(), std::move(patterns))))
       signalPassFailure();
   }

@@ -1,7 +1,7 @@
 // Widths inside of a block to even numbers, by units whose weights are zero: kernels read two activations at a time. Nothing that follows
 // changes: a padded hidden unit is GELU(0) = 0, padded channels of queries and keys add 0 to a score, those of values meet zero weights.
 #include "passes/Passes.h"
-#include "passes/fusion/Matching.h"
+#include "passes/fusion/GatedUnits.h"
 
 namespace mcuform {
 #define GEN_PASS_DEF_PADWIDTHS
@@ -69,6 +69,20 @@ struct HiddenPattern : OpRewritePattern<mcuf::LinearOp> {
   }
 };
 
+/// The hidden units of a gated MLP: of the padded one both factors are 0.
+struct GatedPattern : OpRewritePattern<mcuf::BinaryOp> {
+  using OpRewritePattern::OpRewritePattern;
+
+  LogicalResult matchAndRewrite(mcuf::BinaryOp product, PatternRewriter &rewriter) const override {
+    auto units = isOdd(mcuf::shapeOf(product).empty() ? 0 : mcuf::widthOf(product)) ? GatedUnits::match(product) : std::nullopt;
+    if (!units)
+      return failure();
+    auto [first, second] = units->layers;
+    readPadded(rewriter, units->readers, units->of(rewriter, {padUnits(rewriter, first, 1), padUnits(rewriter, second, 1)}), 1);
+    return success();
+  }
+};
+
 /// The heads of an attention.
 struct HeadPattern : OpRewritePattern<mcuf::AttentionOp> {
   using OpRewritePattern::OpRewritePattern;
@@ -106,7 +120,7 @@ class PadWidths : public impl::PadWidthsBase<PadWidths> {
 public:
   void runOnOperation() override {
     RewritePatternSet patterns(&getContext());
-    patterns.add<HiddenPattern, HeadPattern>(&getContext());
+    patterns.add<HiddenPattern, GatedPattern, HeadPattern>(&getContext());
     if (failed(applyToFixpoint(getOperation(), std::move(patterns))))
       signalPassFailure();
   }

@@ -189,7 +189,7 @@ void addElementwiseHandlers(HandlerRegistry &registry) {
   registry.add("Cos", unary<UnaryKind::Cos>);
   registry.add("Add", binary<BinaryKind::Add>).compiles("residuals, bias, positions; in LayerNorm and GELU");
   registry.add("Sub", binary<BinaryKind::Sub>).compiles("in LayerNorm");
-  registry.add("Mul", binary<BinaryKind::Mul>).compiles("scales next to a dense layer; in LayerNorm, GELU and the like");
+  registry.add("Mul", binary<BinaryKind::Mul>).compiles("scales next to a dense layer; gates of MLPs; in LayerNorm, GELU and the like");
   registry.add("Div", binary<BinaryKind::Div>).compiles("scales next to a dense layer; in LayerNorm and GELU");
   registry.add("Equal", binary<BinaryKind::Equal>);
   registry.add("Less", binary<BinaryKind::Less>);

@@ -11,6 +11,7 @@
 #include "passes/quantize/Int4Choice.h"
 #include "passes/quantize/MapRewriter.h"
 #include "passes/quantize/OperandChoice.h"
+#include "passes/quantize/ProductRewriter.h"
 #include "passes/quantize/ScalePlan.h"
 #include "passes/quantize/WideChoice.h"
 #include "passes/support/HeadAttribute.h"
@@ -464,7 +465,7 @@ LogicalResult Rewriter::rewriteMap(Operation *op) {
   }
   llvm::TypeSwitch<Operation *>(computing)
       .Case<mcuf::WindowsOp, mcuf::DepthwiseOp, mcuf::PoolOp>([&](auto map) { result = maps.rewrite(map); })
-      .Case([&](mcuf::BinaryOp add) { result = maps.rewriteSum(add); })
+      .Case([&](mcuf::BinaryOp binary) { result = isProduct(binary) ? rewriteProduct(builder, plan, binary, stored) : maps.rewriteSum(binary); })
       .Default([&](Operation *activation) { result = maps.rewriteActivation(activation); });
   if (succeeded(result))
     replace(op->getResult(0), *result);
@@ -482,7 +483,7 @@ LogicalResult Rewriter::rewrite(Operation &op) {
       .Case([&](mcuf::PatchEmbedOp embed) { return rewriteEmbed(embed); })
       .Case([&](mcuf::LayerNormOp norm) { return rewriteNorm(norm); })
       .Case([&](mcuf::LinearOp linear) { return rewriteLinear(linear); })
-      .Case([&](mcuf::BinaryOp add) { return isSumOfMaps(add) ? rewriteMap(add) : rewriteAdd(add); })
+      .Case([&](mcuf::BinaryOp add) { return isSumOfMaps(add) || isProduct(add) ? rewriteMap(add) : rewriteAdd(add); })
       .Case<mcuf::GeluOp, mcuf::SwishOp, mcuf::HardSwishOp, mcuf::UnaryOp, mcuf::ClippedReluOp>([&](Operation *activation) { return rewriteActivation(activation); })
       .Case<mcuf::WindowsOp, mcuf::DepthwiseOp, mcuf::PoolOp>([&](Operation *map) { return rewriteMap(map); })
       .Case([&](mcuf::AttentionOp attention) { return rewriteAttention(attention); })

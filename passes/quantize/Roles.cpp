@@ -75,6 +75,8 @@ FailureOr<Roles> Roles::find(func::FuncOp function) {
   function.walk([&](mcuf::BinaryOp add) {
     if (add.getKind() == mcuf::BinaryKind::Add && !isResidual(add.getResult()))
       return; // a sum of maps
+    if (isProduct(add) && !isResidual(add.getResult()))
+      return;
     auto isWriter = [&](Value value) { return value.getDefiningOp<mcuf::LinearOp>() && value.hasOneUse(); };
     if (add.getKind() != mcuf::BinaryKind::Add ||
         !((isResidual(add.getLhs()) && isWriter(add.getRhs())) || (isResidual(add.getRhs()) && isWriter(add.getLhs())))) {

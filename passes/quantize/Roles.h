@@ -8,6 +8,12 @@
 
 namespace mcuform {
 
+/// Whether `op` is a product of two tensors, element by element.
+inline bool isProduct(mlir::Operation *op) {
+  auto binary = llvm::dyn_cast_or_null<mcuf::BinaryOp>(op);
+  return binary && binary.getKind() == mcuf::BinaryKind::Mul;
+}
+
 /// What becomes of a linear layer's output.
 enum class Role { Plain, Activation, Residual, Query, Key, Value };
 

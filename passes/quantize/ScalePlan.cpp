@@ -226,6 +226,8 @@ Storage ScalePlan::storageOf(Value value) const {
           return storageOf(concat);
         double headRoom = isa<func::ReturnOp>(*value.getUsers().begin()) ? kLogitsHeadRoom : kTransientHeadRoom;
         double least = isa<mcuf::BinaryOp>(value.getDefiningOp()) ? leastSumScale(value) : 0;
+        if (isProduct(op)) // its multiplier's ratio stays below 1/2
+          least = 2.001 * storageOf(op->getOperand(0)).scale * storageOf(op->getOperand(1)).scale;
         return Storage{std::max(maximum(value) * headRoom / kMaxS16, least), {}, 32768};
       });
 }

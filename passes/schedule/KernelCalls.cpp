@@ -348,6 +348,11 @@ void LoopBuilder::buildRows(Operation *op) {
         call(op, "clamp_s16", {out(resultRowsOf(op)), in(operandRowsOf(op, clamp.getInput()))},
              {rows, width, int64_t(clamp.getLow()), int64_t(clamp.getHigh())});
       })
+      .Case([&](mcuf::QMultiplyOp product) {
+        call(op, "multiply_s16",
+             {out(resultRowsOf(op)), in(operandRowsOf(op, product.getLhs())), in(operandRowsOf(op, product.getRhs()))},
+             {rows, width, int64_t(product.getMult())});
+      })
       .Case([&](mcuf::QNarrowOp narrow) { buildNarrow(narrow); })
       .Case([&](mcuf::ConcatOp concat) { buildConcat(concat); })
       .Case([&](mcuf::QAttentionOp attention) { buildAttention(attention); });

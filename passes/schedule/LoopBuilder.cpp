@@ -313,6 +313,8 @@ std::string LoopBuilder::bufferName(Operation *op) {
     return "normed";
   if (isa<mcuf::QLinearActivationOp>(op))
     return "hidden";
+  if (isa<mcuf::QMultiplyOp>(op))
+    return "gated";
   if (isa<mcuf::QMeanRowsOp>(op))
     return "pooled";
   if (isa<mcuf::QLinearAddOp, mcuf::QAddOp, mcuf::QAddCodesOp>(op))

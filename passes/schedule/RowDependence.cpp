@@ -78,7 +78,7 @@ SmallVector<Value, 2> updatableOperands(Operation *op, bool &mustUpdate) {
     return {add.getResidual()};
   if (isa<mcuf::QLayerNormOp, mcuf::QLayerNormAffineOp, mcuf::QCoarsenOp, mcuf::QClampOp>(op))
     return {op->getOperand(0)};
-  if (isa<mcuf::QAddOp, mcuf::QAddCodesOp>(op))
+  if (isa<mcuf::QAddOp, mcuf::QAddCodesOp, mcuf::QMultiplyOp>(op))
     return {op->getOperand(0), op->getOperand(1)};
   return {};
 }
@@ -103,7 +103,7 @@ SmallVector<Dependence, 3> dependencesOf(Operation *op) {
           [&](auto op) { return Dependences{row(op.getInput())}; })
       .Case<mcuf::QWindowsOp, mcuf::QDepthwiseOp, mcuf::QMaxPoolOp>(
           [&](auto op) { return isImage(op.getInput()) ? Dependences() : Dependences{allRows(op.getInput())}; })
-      .Case<mcuf::QAddOp, mcuf::QAddCodesOp>([&](auto op) { return Dependences{row(op.getLhs()), row(op.getRhs())}; })
+      .Case<mcuf::QAddOp, mcuf::QAddCodesOp, mcuf::QMultiplyOp>([&](auto op) { return Dependences{row(op.getLhs()), row(op.getRhs())}; })
       .Case([&](mcuf::ConcatOp op) { return llvm::map_to_vector<3>(op.getInputs(), [&](Value input) { return row(input); }); })
       .Case([&](mcuf::QLinearAddOp op) {
         return Dependences{row(op.getInput()), row(op.getResidual())};
@@ -138,7 +138,8 @@ std::string whyUnsupported(Operation *op) {
     return "does not join columns of 16 bits";
   if (!isa<mcuf::SliceOp, mcuf::ConcatOp, mcuf::QNarrowOp, mcuf::QWidenOp, mcuf::QCoarsenOp, mcuf::QPatchEmbedOp, mcuf::QLayerNormOp,
            mcuf::QLayerNormAffineOp, mcuf::QLinearOp, mcuf::QLinearAddOp, mcuf::QLinearActivationOp,
-           mcuf::QAttentionOp, mcuf::QMeanRowsOp, mcuf::QWindowsOp, mcuf::QDepthwiseOp, mcuf::QMaxPoolOp, mcuf::QAddOp, mcuf::QAddCodesOp, mcuf::QClampOp>(op))
+           mcuf::QAttentionOp, mcuf::QMeanRowsOp, mcuf::QWindowsOp, mcuf::QDepthwiseOp, mcuf::QMaxPoolOp, mcuf::QAddOp, mcuf::QAddCodesOp, mcuf::QClampOp,
+           mcuf::QMultiplyOp>(op))
     return "no kernel computes it";
 
   auto check = [](std::initializer_list<Value> values) -> std::string {

@@ -20,6 +20,13 @@ using mcuf::BinaryKind;
 using mcuf::ReduceKind;
 using mcuf::UnaryKind;
 
+/// Whether `value` can be a factor of a product: a layer or its activation, or another product. Other values have scales by channel.
+bool isFactor(Value value) {
+  auto binary = value.getDefiningOp<mcuf::BinaryOp>();
+  return value.getDefiningOp<mcuf::LinearOp>() || mcuf::isActivation(value.getDefiningOp()) ||
+         (binary && binary.getKind() == BinaryKind::Mul);
+}
+
 /// Why an op cannot be quantized; empty if it can.
 std::string problemWith(mcuf::BinaryOp op) {
   bool constant = mcuf::constantOf(op.getLhs()) || mcuf::constantOf(op.getRhs());
@@ -27,8 +34,11 @@ std::string problemWith(mcuf::BinaryOp op) {
     return {};
   if (op.getKind() == BinaryKind::Add)
     return "an addition is supported between two tensors of the same shape, and of constants as bias of a layer or position of the patches";
+  if (op.getKind() == BinaryKind::Mul && op.getLhs().getType() == op.getRhs().getType() && isFactor(op.getLhs()) && isFactor(op.getRhs()))
+    return {};
   return ("elementwise '" + stringifyBinaryKind(op.getKind()) +
-          "' is supported with constants next to a linear layer, and as part of gelu, swish and layer_norm")
+          "' is supported with constants next to a linear layer, and as part of gelu, swish and layer_norm" +
+          (op.getKind() == BinaryKind::Mul ? "; of two tensors of the same shape where both are linear layers or their activations" : ""))
       .str();
 }
 

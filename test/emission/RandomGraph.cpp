@@ -107,7 +107,7 @@ std::string RandomGraph::relativePosition(int queries, int tokens, int heads, in
 void RandomGraph::addOperator() {
   Rows input = pickRows();
   Rows output{"", input.rows, input.width, input.isFlat};
-  switch (pick(0, 15)) {
+  switch (pick(0, 16)) {
   case 0:
   case 1:
   case 2: {
@@ -203,6 +203,15 @@ void RandomGraph::addOperator() {
     }
     output.name = fresh();
     return result(output, "mcuf.concat " + operands + " {axis = " + (input.isFlat ? "1" : "2") + " : i64} : (" + types + ")");
+  }
+  case 15: {
+    // A gated hidden layer, perhaps of the same rows twice.
+    Rows other = pickRows();
+    if (other.rows != input.rows || other.width != input.width || other.isFlat != input.isFlat)
+      other = input;
+    output.name = fresh();
+    return result(output, "mcuf.q_multiply " + input.name + ", " + other.name + " {mult = " + std::to_string(pick(1 << 16, 1 << 22)) + " : i64} : (" +
+                              typeOf(input) + ", " + typeOf(other) + ")");
   }
   case 14: {
     // Attention to the rows themselves.

@@ -32,7 +32,8 @@ class Network:
     classes: int = 10
     tokens_in_front: int = 1
     qkv_bias: bool = True
-    activation: str = "gelu"  # or "tanh_gelu", "relu"
+    activation: str = "gelu"  # or "tanh_gelu", "relu", "silu"
+    gate: str = ""  # hidden units are act(a) * b: a and b of layers "apart", or of one, a being its "first" or its "last" half
     sigmoid: bool = False  # attention by sigmoid(scores - log(tokens)) in place of softmax
     rms_norm: bool = False  # no mean is taken off and no beta added
     pool: str = "first"  # "mean": of the patches, "all": of all tokens, "both": the mean of two heads on the first two tokens
@@ -65,6 +66,8 @@ class Network:
                 linear(name + part, self.width, self.width, self.qkv_bias)
             linear(name + "proj", self.width, self.width)
             linear(name + "fc1", self.width, self.hidden)
+            if self.gate:
+                linear(name + "up", self.width, self.hidden)
             linear(name + "fc2", self.hidden, self.width)
         norm("norm")
         linear("head", self.width, self.classes)
@@ -100,6 +103,8 @@ class Network:
         def activation(x):
             if self.activation == "relu":
                 return np.maximum(x, 0)
+            if self.activation == "silu":
+                return x / (1 + np.exp(-x))
             if self.activation == "tanh_gelu":
                 return 0.5 * x * (1 + np.tanh(np.sqrt(2 / np.pi) * (x + 0.044715 * x ** 3)))
             return 0.5 * x * (1 + erf(x / np.sqrt(2)))
@@ -120,7 +125,8 @@ class Network:
                 scores = q @ k.transpose(0, 2, 1) * (self.width // self.heads) ** -0.5
                 context = (self.tokens ** -1.0 / (self.tokens ** -1.0 + np.exp(-scores)) if self.sigmoid else softmax(scores)) @ v
                 x = x + linear(context.transpose(1, 0, 2).reshape(self.tokens, self.width), name + "proj")
-                x = x + linear(activation(linear(norm(x, name + "norm2"), name + "fc1")), name + "fc2")
+                y = norm(x, name + "norm2")
+                x = x + linear(activation(linear(y, name + "fc1")) * (linear(y, name + "up") if self.gate else 1), name + "fc2")
             if not self.pool_first:
                 x = norm(x, "norm")
             if self.pool == "both":
@@ -168,6 +174,8 @@ class Writer(Tracer):
         kind = self.net.activation
         if kind == "relu":
             return self.Relu(x)
+        if kind == "silu":
+            return self.Mul(x, self.Sigmoid(x))
         if kind == "gelu" and self.opset >= 20:
             return self.Gelu(x)
         if kind == "gelu":
@@ -197,7 +205,23 @@ class Writer(Tracer):
         x = self.Concat(self.weight(self.w["front"]), patches, axis=1) if self.net.tokens_in_front else patches
         return self.Add(x, self.weight(self.w["position"]))
 
+    def split(self, x, sizes):
+        """Halves of the last axis and the like: Split in newer opsets, Slices as torch.chunk comes out in old ones."""
+        if self.opset >= 13:
+            return self.node("Split", [x, self.constant(sizes)], len(sizes), axis=-1)
+        ends = np.cumsum(sizes)
+        return [self.slice(x, 2, int(end - size), int(end)) for size, end in zip(sizes, ends)]
+
     def mlp(self, x, name):
+        gate, sizes = self.net.gate, [self.net.hidden] * 2
+        if gate == "apart":
+            return self.linear(self.Mul(self.activation(self.linear(x, name + "fc1")), self.linear(x, name + "up")), name + "fc2")
+        if gate == "first":
+            a, b = self.split(self.linear(x, name + "fc1", name + "up"), sizes)
+            return self.linear(self.Mul(self.activation(a), b), name + "fc2")
+        if gate == "last":
+            b, a = self.split(self.linear(x, name + "up", name + "fc1"), sizes)
+            return self.linear(self.Mul(b, self.activation(a)), name + "fc2")
         return self.linear(self.activation(self.linear(x, name + "fc1")), name + "fc2")
 
     def encode(self, x, attention):
@@ -335,6 +359,9 @@ FAMILIES = {
     "relu": (timm, {"activation": "relu"}),
     "sigmoid-attention": (timm, {"sigmoid": True}),
     "rms-norm": (timm, {"rms_norm": True}),
+    "swiglu": (timm, {"rms_norm": True, "activation": "silu", "gate": "apart", "qkv_bias": False}),
+    "geglu": (hugging_face, {"gate": "last", "hidden": 41}),
+    "reglu": (timm_mean, {"activation": "relu", "gate": "first", "pool": "mean", "pool_first": True}),
 }
 
 

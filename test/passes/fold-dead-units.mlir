@@ -136,3 +136,29 @@ func.func @branch(%x: tensor<1x4x2xf32>) -> tensor<1x4x2xf32> {
   %5 = mcuf.binary add %3, %4 : (tensor<1x4x2xf32>, tensor<1x4x2xf32>) -> tensor<1x4x2xf32>
   return %5 : tensor<1x4x2xf32>
 }
+
+// -----
+
+// Of the gated units 1 has a gate of zero, 2 a factor of zero, 3 nobody reads; a factor that is its bias alone (4) stays, since its product varies.
+// CHECK-LABEL: func @gated
+// CHECK-DAG: %[[WA:.*]] = mcuf.constant dense<{{\[}}[1.000000e+00, 1.000000e+00], [5.000000e+00, 5.000000e+00]]>
+// CHECK-DAG: %[[WB:.*]] = mcuf.constant dense<{{\[}}[1.000000e+01, 1.000000e+01], [0.000000e+00, 0.000000e+00]]>
+// CHECK-DAG: %[[BB:.*]] = mcuf.constant dense<[0.000000e+00, 9.000000e+00]>
+// CHECK-DAG: %[[WC:.*]] = mcuf.constant dense<{{\[}}[1.000000e+00, 5.000000e+00], [1.000000e+00, 5.000000e+00]]>
+// CHECK: %[[A:.*]] = mcuf.linear %arg0, %[[WA]] :
+// CHECK: %[[B:.*]] = mcuf.linear %arg0, %[[WB]], %[[BB]]
+// CHECK: %[[G:.*]] = mcuf.gelu %[[A]]
+// CHECK: %[[H:.*]] = mcuf.binary mul %[[G]], %[[B]]
+// CHECK: mcuf.linear %[[H]], %[[WC]] :
+func.func @gated(%x: tensor<1x4x2xf32>) -> tensor<1x4x2xf32> {
+  %wa = mcuf.constant dense<[[1.0, 1.0], [0.0, 0.0], [3.0, 3.0], [4.0, 4.0], [5.0, 5.0]]> : tensor<5x2xf32> : tensor<5x2xf32>
+  %wb = mcuf.constant dense<[[10.0, 10.0], [20.0, 20.0], [0.0, 0.0], [40.0, 40.0], [0.0, 0.0]]> : tensor<5x2xf32> : tensor<5x2xf32>
+  %bb = mcuf.constant dense<[0.0, 1.0, 0.0, 2.0, 9.0]> : tensor<5xf32> : tensor<5xf32>
+  %wc = mcuf.constant dense<[[1.0, 2.0, 3.0, 0.0, 5.0], [1.0, 2.0, 3.0, 0.0, 5.0]]> : tensor<2x5xf32> : tensor<2x5xf32>
+  %a = mcuf.linear %x, %wa : (tensor<1x4x2xf32>, tensor<5x2xf32>) -> tensor<1x4x5xf32>
+  %g = mcuf.gelu %a : (tensor<1x4x5xf32>) -> tensor<1x4x5xf32>
+  %b = mcuf.linear %x, %wb, %bb : (tensor<1x4x2xf32>, tensor<5x2xf32>, tensor<5xf32>) -> tensor<1x4x5xf32>
+  %h = mcuf.binary mul %g, %b : (tensor<1x4x5xf32>, tensor<1x4x5xf32>) -> tensor<1x4x5xf32>
+  %r = mcuf.linear %h, %wc : (tensor<1x4x5xf32>, tensor<2x5xf32>) -> tensor<1x4x2xf32>
+  return %r : tensor<1x4x2xf32>
+}

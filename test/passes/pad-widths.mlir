@@ -69,3 +69,22 @@ func.func @shared_rank(%x: tensor<2x2xf32>) -> (tensor<2x2xf32>, tensor<2x2xf32>
   %c = mcuf.linear %p, %w2 : (tensor<2x3xf32>, tensor<2x3xf32>) -> tensor<2x2xf32>
   return %a, %b, %c : tensor<2x2xf32>, tensor<2x2xf32>, tensor<2x2xf32>
 }
+
+// A gated MLP: both layers get a unit more.
+// CHECK-LABEL: func @gated
+// CHECK-DAG: %[[A:.*]] = mcuf.linear %arg0, {{.*}} -> tensor<2x4xf32>
+// CHECK-DAG: %[[B:.*]] = mcuf.linear %arg0, {{.*}} -> tensor<2x4xf32>
+// CHECK: %[[S:.*]] = mcuf.swish %[[A]]
+// CHECK: %[[H:.*]] = mcuf.binary mul %[[S]], %[[B]]
+// CHECK: mcuf.linear %[[H]], {{.*}} : (tensor<2x4xf32>, tensor<2x4xf32>) -> tensor<2x2xf32>
+func.func @gated(%x: tensor<2x2xf32>) -> tensor<2x2xf32> {
+  %w1 = mcuf.constant dense<1.0> : tensor<3x2xf32> : tensor<3x2xf32>
+  %w2 = mcuf.constant dense<2.0> : tensor<2x3xf32> : tensor<2x3xf32>
+  %w3 = mcuf.constant dense<3.0> : tensor<3x2xf32> : tensor<3x2xf32>
+  %a = mcuf.linear %x, %w1 : (tensor<2x2xf32>, tensor<3x2xf32>) -> tensor<2x3xf32>
+  %b = mcuf.linear %x, %w3 : (tensor<2x2xf32>, tensor<3x2xf32>) -> tensor<2x3xf32>
+  %s = mcuf.swish %a {slope = 1.0 : f32} : (tensor<2x3xf32>) -> tensor<2x3xf32>
+  %h = mcuf.binary mul %s, %b : (tensor<2x3xf32>, tensor<2x3xf32>) -> tensor<2x3xf32>
+  %r = mcuf.linear %h, %w2 : (tensor<2x3xf32>, tensor<2x3xf32>) -> tensor<2x2xf32>
+  return %r : tensor<2x2xf32>
+}

@@ -527,6 +527,11 @@ void max_pool_s16(int16_t *out, const int16_t *in, int32_t first, int32_t rows, 
               });
 }
 
+void multiply_s16(int16_t *out, const int16_t *lhs, const int16_t *rhs, int32_t rows, int32_t width, int32_t mult) {
+  for (int32_t i = 0; i < rows * width; ++i)
+    out[i] = static_cast<int16_t>(clamp_to_bits(round_mul_acc(lhs[i] * rhs[i], mult, 0), 16));
+}
+
 void add_s16(int16_t *out, const int16_t *lhs, const int16_t *rhs, int32_t rows, int32_t width, int32_t lhs_mult, int32_t rhs_mult,
              int32_t low) {
   for (int32_t i = 0; i < rows * width; ++i) {

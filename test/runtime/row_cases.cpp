@@ -308,4 +308,28 @@ Verdict check_scale_s32_s16(scale_s32_s16_type *expected, scale_s32_s16_type *ac
   return verdict;
 }
 
+Verdict check_multiply_s16(multiply_s16_type *expected, multiply_s16_type *actual, Random &random) {
+  Verdict verdict;
+  for (int32_t number = 0; verdict.equal && number < case_count; ++number) {
+    verdict.case_number = number;
+    const int32_t rows = random.between(1, 9);
+    const int32_t width = random.between(1, 40);
+    Input<int16_t> rhs(random, rows * width, pattern_of(number), -32768, 32767);
+    // From products that vanish to products that saturate.
+    const int32_t mult = number % 5 == 0 ? INT32_MAX : random.between(0, 1 << random.between(10, 30));
+    Output<int16_t> out(random, "out", rows * width, pattern_of(number / 2), -32768, 32767);
+    if (number % 3 == 0) { // in place
+      for (int32_t copy = 0; copy < out.copies; ++copy)
+        (copy == 0 ? expected : actual)(out[copy], out[copy], rhs, rows, width, mult);
+    } else {
+      Input<int16_t> lhs(random, rows * width, pattern_of(number / 3), -32768, 32767);
+      for (int32_t copy = 0; copy < out.copies; ++copy)
+        (copy == 0 ? expected : actual)(out[copy], lhs, rhs, rows, width, mult);
+    }
+    out.compare(verdict);
+    release_memory();
+  }
+  return verdict;
+}
+
 } // namespace mcuform::test

@@ -158,6 +158,9 @@ inline int16_t add_codes(int32_t a, int32_t a_mult, int32_t b, int32_t b_mult, i
   return clamp_between(round_even_16(round_mul_acc(a * unit, a_mult, round_mul(b * unit, b_mult))), low, high);
 }
 
+/// Product of two int16: mult = round(product of their scales / scale of the result * 2^32). No product of two exceeds 2^30.
+inline int16_t multiply_scaled_s16(int32_t a, int32_t b, int32_t mult) { return requantize_s16(a * b, mult); }
+
 /// Where exp(t - max) stands in EXP; max >= t, both in units of 1/64.
 constexpr int32_t softmax_index(int32_t max, int32_t t) { return max - t < exp_table_size ? max - t : exp_table_size - 1; }
 

@@ -409,6 +409,16 @@ inline namespace MCUFORM_RT_ABI {
 /// Accuracy   equal to docs/arithmetic.md bit for bit
 /// Returns    nothing
 
+/// multiply_s16: out[r][c] = multiply_scaled_s16(lhs[r][c], rhs[r][c], mult).
+///
+/// Layout     all [rows][width] int16, dense
+/// Quant      mult = round(scale of lhs * scale of rhs / scale of out * 2^32), at least 0
+/// Aliasing   out may be lhs or rhs itself; otherwise no overlap
+/// Alignment  2 bytes
+/// Scratch    none
+/// Accuracy   equal to docs/arithmetic.md bit for bit
+/// Returns    nothing
+
 /// windows_codes_u8: windows_u8 with a table of what each pixel becomes in place of an offset.
 ///
 /// Layout     codes [channels][256] int16; else as windows_u8

@@ -158,6 +158,7 @@ int32_t run() {
   constexpr int64_t values = tokens * 192;
   measure("layer_norm_s16, 192 channels", tokens, "value", values, [&] { layer_norm_s16(y, x, factor, tokens, 192, 1000, 12); });
   int32_t *gain = buffer<int32_t>(192, 1 << 20, 1 << 25);
+  measure("multiply_s16, 192 channels", tokens, "value", values, [&] { multiply_s16(y, x, x, tokens, 192, 1 << 17); });
   measure("rms_norm_s16, 192 channels", tokens, "value", values, [&] { rms_norm_s16(y, x, factor, tokens, 192, 1000, 12); });
   measure("rms_norm_affine_s16, 192 channels", tokens, "value", values, [&] { rms_norm_affine_s16(y, x, factor, gain, factor, tokens, 192, 1000); });
   measure("layer_norm_affine_s16, 192 channels", tokens, "value", values, [&] { layer_norm_affine_s16(y, x, factor, gain, factor, tokens, 192, 1000); });
