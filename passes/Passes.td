@@ -202,9 +202,16 @@ def MergeLinear : Mcuf_FunctionPass<"mcuf-merge-linear"> {
   }];
 }
 
+def FuseSequencePool : Mcuf_FunctionPass<"mcuf-fuse-sequence-pool"> {
+  let summary = "Recognize sequence pooling as attention with a constant query";
+  let description = [{
+    softmax over all tokens of one score each, w . x_t + b, transposed, times the tokens: attention of one head, the query w, keys and values x.
+  }];
+}
+
 def FoldLayerNormAffine : Mcuf_FunctionPass<"mcuf-fold-layer-norm-affine"> {
   let summary = "Put gamma and beta of layer normalizations into the linear layers behind them";
-  let description = "Applies where the normalization ends in linear layers only, be it through selections, regroupings and means of rows.";
+  let description = "Applies where the normalization ends in linear layers only, be it through selections, regroupings, means of rows and sequence pooling, whose query takes up gamma.";
 }
 
 def FoldDeadUnits : Mcuf_FunctionPass<"mcuf-fold-dead-units"> {

@@ -77,7 +77,7 @@ Work workOf(StringRef kernel) {
       .Case("windows_s16", Work{"channels", "", 1.6, 0})
       .Case("max_pool_s16", Work{"channels", "", 3, 0})
       .Case("depthwise_s16", Work{"channels", "", 3.5, 0})
-      .Case("multiply_s16", Work{"width", "", 5.5, 0})
+      .Case("multiply_s16", Work{"width", "", 5.75, 0})
       .Case("add_s16", Work{"width", "", 9, 0})
       .Case("clamp_s16", Work{"width", "", 3.5, 0})
       .Case("add_codes_s16", Work{"width", "", 12, 0})

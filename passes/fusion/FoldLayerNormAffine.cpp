@@ -4,6 +4,8 @@
 #include "passes/fusion/Matching.h"
 #include "passes/support/FileRange.h"
 
+#include "llvm/ADT/SetVector.h"
+
 namespace mcuform {
 #define GEN_PASS_DEF_FOLDLAYERNORMAFFINE
 #include "passes/Passes.h.inc"
@@ -28,8 +30,21 @@ bool keepsAffine(Operation *op) {
   return true;
 }
 
-/// Collects the layers that `value` ends in; false where it ends in anything else.
-bool collectLinears(Value value, SmallVectorImpl<mcuf::LinearOp> &linears) {
+/// Whether `op` is sequence pooling of `tokens`: the scores of gamma * y + beta are those of y with the query times gamma but for what all
+/// of them share, and the mean of gamma * y + beta is gamma times that of y plus beta, whatever the weights.
+bool isPoolOf(mcuf::AttentionOp op, Value tokens) {
+  return op.getK() == tokens && op.getV() == tokens && op.getNumHeads() == 1 && mcuf::constantOf(op.getQ()) && !op.isRelative() &&
+         !op.getSigmoidBias();
+}
+
+/// Where a normalization ends.
+struct Ends {
+  SmallVector<mcuf::LinearOp> linears;
+  llvm::SetVector<Operation *> pools;
+};
+
+/// Collects the layers that `value` ends in, and sequence pooling on the way; false where it ends in anything else.
+bool collectEnds(Value value, Ends &ends) {
   if (value.use_empty())
     return false;
   for (OpOperand &use : value.getUses()) {
@@ -38,8 +53,11 @@ bool collectLinears(Value value, SmallVectorImpl<mcuf::LinearOp> &linears) {
       if (use.getOperandNumber() != 0 || !mcuf::constantOf(linear.getWeights()) ||
           (linear.getBias() && !mcuf::constantOf(linear.getBias())))
         return false;
-      linears.push_back(linear);
-    } else if (!keepsAffine(user) || !collectLinears(user->getResult(0), linears)) {
+      ends.linears.push_back(linear);
+    } else if (auto attention = dyn_cast<mcuf::AttentionOp>(user); attention && isPoolOf(attention, value)) {
+      if (ends.pools.insert(user) && !collectEnds(attention, ends))
+        return false;
+    } else if (!keepsAffine(user) || !collectEnds(user->getResult(0), ends)) {
       return false;
     }
   }
@@ -51,10 +69,10 @@ struct AffinePattern : OpRewritePattern<mcuf::LayerNormOp> {
 
   LogicalResult matchAndRewrite(mcuf::LayerNormOp norm, PatternRewriter &rewriter) const override {
     Value gamma = norm.getGamma(), beta = norm.getBeta();
-    SmallVector<mcuf::LinearOp> linears;
-    if ((!gamma && !beta) || (gamma && !mcuf::constantOf(gamma)) || (beta && !mcuf::constantOf(beta)) || !collectLinears(norm, linears))
+    Ends ends;
+    if ((!gamma && !beta) || (gamma && !mcuf::constantOf(gamma)) || (beta && !mcuf::constantOf(beta)) || !collectEnds(norm, ends))
       return failure();
-    for (mcuf::LinearOp linear : linears) {
+    for (mcuf::LinearOp linear : ends.linears) {
       rewriter.setInsertionPoint(linear);
       Location location = linear.getLoc();
       Value weights = linear.getWeights(), bias = linear.getBias();
@@ -65,6 +83,14 @@ struct AffinePattern : OpRewritePattern<mcuf::LayerNormOp> {
       if (gamma)
         weights = createFolded<mcuf::BinaryOp>(rewriter, location, mcuf::BinaryKind::Mul, weights, gamma);
       rewriter.replaceOpWithNewOp<mcuf::LinearOp>(linear, linear.getInput(), weights, bias);
+    }
+    for (Operation *op : ends.pools) {
+      if (!gamma)
+        break;
+      auto pool = cast<mcuf::AttentionOp>(op);
+      rewriter.setInsertionPoint(pool);
+      Value query = createFolded<mcuf::BinaryOp>(rewriter, pool.getLoc(), mcuf::BinaryKind::Mul, pool.getQ(), gamma);
+      rewriter.modifyOpInPlace(pool, [&] { pool.getQMutable().assign(query); });
     }
     rewriter.setInsertionPoint(norm);
     norm->removeAttr(kFileRangeAttr); // of what gamma and beta made

@@ -188,7 +188,7 @@ void addNormalizationHandlers(HandlerRegistry &registry) {
   registry.add("ReduceLogSum", reduceLogSum).limitedTo(axes);
   registry.add("GlobalAveragePool", globalPool<ReduceKind::Mean>).compiles("yes");
   registry.add("GlobalMaxPool", globalPool<ReduceKind::Max>);
-  registry.add("Softmax", softmax).compiles("in attention");
+  registry.add("Softmax", softmax).compiles("in attention and sequence pooling");
   registry.add("LogSoftmax", logSoftmax);
   registry.add("LayerNormalization", layerNormalization).since(17).compiles("over the last dimension");
   registry.add("BatchNormalization", batchNormalization).compiles("next to a dense layer or a convolution").limitedTo("inference");

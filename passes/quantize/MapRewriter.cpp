@@ -155,6 +155,18 @@ FailureOr<Value> MapRewriter::rewrite(mcuf::PoolOp pool) {
   return convolve(pool, pool.getInput(), weights, bias, pool.getKernel(), pool.getStrides(), pool.getPads());
 }
 
+Value MapRewriter::summand(Value value) {
+  ElementsAttr elements = mcuf::constantOf(value);
+  if (!elements)
+    return stored(value);
+  const double scale = plan.storageOf(value).scale;
+  FailureOr<HostTensor> real = toHostTensor(elements);
+  std::vector<int16_t> integers;
+  for (float entry : real->span<float>())
+    integers.push_back(int16_t(std::nearbyint(double(entry) / scale)));
+  return constant<int16_t>(builder, value.getLoc(), ElementKind::I16, real->shape(), integers, "positions");
+}
+
 FailureOr<Value> MapRewriter::sum(Operation *op, Value result, Value lhs, Value rhs) {
   const Storage out = plan.storageOf(result);
   const std::optional<FileRange> codes = codesOf(result);
@@ -182,7 +194,7 @@ FailureOr<Value> MapRewriter::sum(Operation *op, Value result, Value lhs, Value 
         .create<mcuf::QAddCodesOp>(location, typeOf(result, out), stored(lhs), stored(rhs ? rhs : lhs), mults[0], mults[1],
                                    uint64_t(codes->low), uint64_t(codes->high))
         .getResult();
-  Value sum = builder.create<mcuf::QAddOp>(location, typeOf(result, out), stored(lhs), stored(rhs ? rhs : lhs), mults[0], mults[1],
+  Value sum = builder.create<mcuf::QAddOp>(location, typeOf(result, out), summand(lhs), summand(rhs ? rhs : lhs), mults[0], mults[1],
                                            lowOf(activation));
   return codes ? clampToCodes(builder, sum, *codes) : sum;
 }

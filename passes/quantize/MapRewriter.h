@@ -33,6 +33,8 @@ private:
                                         llvm::ArrayRef<int64_t> kernel, llvm::ArrayRef<int64_t> strides, llvm::ArrayRef<int64_t> pads);
   mlir::FailureOr<mlir::Value> sum(mlir::Operation *op, mlir::Value result, mlir::Value lhs, mlir::Value rhs);
   mlir::RankedTensorType typeOf(mlir::Value value, const Storage &storage) const;
+  /// The integer form of an operand of a sum, which may be a constant.
+  mlir::Value summand(mlir::Value value);
 
   mlir::OpBuilder &builder;
   ScalePlan &plan;

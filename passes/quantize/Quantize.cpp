@@ -83,7 +83,8 @@ private:
   }
   void replace(Value from, Value to) { values[from] = to; }
   /// Of queries, per channel: the keys' scales are multiplied in.
-  std::vector<double> queryChannels(mcuf::LinearOp linear) const;
+  std::vector<double> queryChannels(mcuf::AttentionOp attention) const;
+  Value queriesOf(mcuf::AttentionOp attention);
   /// What one step of the stored integer is, for all channels or for each.
   std::vector<double> scalesOf(Value value) const;
   void noteValues(ArrayRef<Operation *> old);
@@ -215,8 +216,7 @@ LogicalResult Rewriter::rewriteAffineNorm(mcuf::LayerNormOp norm, Value factor, 
   return success();
 }
 
-std::vector<double> Rewriter::queryChannels(mcuf::LinearOp linear) const {
-  mcuf::AttentionOp attention = roles.attentionOf(linear);
+std::vector<double> Rewriter::queryChannels(mcuf::AttentionOp attention) const {
   std::vector<double> keyScale = plan.cacheScale(attention.getK()), headScale = plan.queryScale(attention), scale;
   size_t headWidth = keyScale.size() / headScale.size();
   for (size_t c = 0; c < keyScale.size(); ++c)
@@ -230,7 +230,7 @@ std::vector<double> Rewriter::scalesOf(Value value) const {
     if (role == Role::Key || role == Role::Value)
       return plan.cacheScale(linear);
     if (role == Role::Query)
-      return queryChannels(linear);
+      return queryChannels(roles.attentionOf(linear));
   }
   Storage storage = plan.storageOf(value);
   if (storage.channel.empty())
@@ -273,7 +273,7 @@ LogicalResult Rewriter::rewriteLinear(mcuf::LinearOp linear) {
     scale = plan.cacheScale(linear);
     bits = 8;
   } else if (role == Role::Query) {
-    scale = queryChannels(linear);
+    scale = queryChannels(roles.attentionOf(linear));
   } else {
     typeScale = plan.storageOf(linear).scale;
     scale.assign(size_t(layer->units), typeScale);
@@ -389,6 +389,16 @@ std::pair<Value, Value> Rewriter::valueTableOf(mcuf::AttentionOp attention) {
           constant<int32_t>(attention.getLoc(), ElementKind::I32, {int64_t(mults.size())}, mults, "v_table_mult")};
 }
 
+Value Rewriter::queriesOf(mcuf::AttentionOp attention) {
+  if (!mcuf::constantOf(attention.getQ()))
+    return values.lookup(attention.getQ());
+  const std::vector<double> scale = queryChannels(attention), real = plan.constantQuery(attention);
+  std::vector<int16_t> query;
+  for (size_t c = 0; c < real.size(); ++c)
+    query.push_back(int16_t(std::nearbyint(real[c] / scale[c])));
+  return constant<int16_t>(attention.getLoc(), ElementKind::I16, mcuf::shapeOf(attention.getQ()), query, "query");
+}
+
 LogicalResult Rewriter::rewriteAttention(mcuf::AttentionOp attention) {
   std::vector<double> headScale = plan.queryScale(attention);
   int64_t heads = int64_t(headScale.size());
@@ -412,7 +422,7 @@ LogicalResult Rewriter::rewriteAttention(mcuf::AttentionOp attention) {
     weightTotal = builder.getI64IntegerAttr(int64_t(std::nearbyint(weightSum * 32767)));
   }
   auto quantized = builder.create<mcuf::QAttentionOp>(
-      attention.getLoc(), typed(attention, 16, weightSum / kContextUnit), values.lookup(attention.getQ()), cacheOf(attention.getK()),
+      attention.getLoc(), typed(attention, 16, weightSum / kContextUnit), queriesOf(attention), cacheOf(attention.getK()),
       cacheOf(attention.getV()), constant<int32_t>(attention.getLoc(), ElementKind::I32, {heads}, scoreMult, "score_mult"), keyTable->first,
       keyTable->second, valueTable.first, valueTable.second, builder.getI64IntegerAttr(heads),
       builder.getDenseI32ArrayAttr(plan.contextFactors(attention)), attention.getGridAttr(), attention.getFirstQueryAttr(), sigmoidBias,

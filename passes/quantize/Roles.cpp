@@ -62,7 +62,8 @@ FailureOr<Roles> Roles::find(func::FuncOp function) {
     auto isLinear = [](Value value) { return bool(value.getDefiningOp<mcuf::LinearOp>()); };
     bool readsTokens =
         attention.getK() == attention.getV() && attention.getK().getDefiningOp<mcuf::LayerNormOp>() && !attention.isRelative();
-    if (!isLinear(attention.getQ()) || !(readsTokens || (isLinear(attention.getK()) && isLinear(attention.getV())))) {
+    const bool isPool = readsTokens && mcuf::constantOf(attention.getQ());
+    if (!(isPool || isLinear(attention.getQ())) || !(readsTokens || (isLinear(attention.getK()) && isLinear(attention.getV())))) {
       attention.emitError() << "takes q, k and v from linear layers only";
       ok = false;
     }

@@ -34,6 +34,8 @@ constexpr double kLeastWeightSum = 1.0 / 16;
 constexpr double kLeastGainScale = 1.001 / (1 << 19);
 /// The scale of an operand of a sum over that of the sum: below 128, in units of 1/256.
 constexpr double kLargestSumRatio = 100;
+/// Of the magnitudes of a constant query: times 128 below 2^31.
+constexpr double kLargestQuerySum = 1 << 23;
 constexpr double kMaxS16 = 32767, kMaxS15 = 16383, kMaxS8 = 127;
 
 } // namespace
@@ -43,6 +45,13 @@ std::vector<double> ScalePlan::statistics(Value value, StringRef name) const {
 }
 
 double ScalePlan::maximum(Value value) const {
+  if (ElementsAttr constant = mcuf::constantOf(value)) {
+    double largest = kLeastRange;
+    FailureOr<HostTensor> tensor = toHostTensor(constant);
+    for (float entry : tensor->span<float>())
+      largest = std::max(largest, std::fabs(double(entry)));
+    return largest;
+  }
   std::vector<double> all = statistics(value, kMaxAbsAttr);
   return std::max(kLeastRange, all.empty() ? 0 : *llvm::max_element(all));
 }
@@ -85,9 +94,21 @@ std::vector<double> ScalePlan::plainCacheScale(Value value) const {
   return scale;
 }
 
+std::vector<double> ScalePlan::constantQuery(mcuf::AttentionOp attention) const {
+  FailureOr<HostTensor> query = toHostTensor(mcuf::constantOf(attention.getQ()));
+  return std::vector<double>(query->data<float>(), query->data<float>() + query->size());
+}
+
 std::vector<double> ScalePlan::queryScale(mcuf::AttentionOp attention) const {
   std::vector<double> keyScale = cacheScale(attention.getK()), query = statistics(attention.getQ(), kMaxAbsAttr);
   std::vector<double> scale(size_t(attention.getNumHeads()), kLeastRange);
+  if (mcuf::constantOf(attention.getQ())) {
+    query = constantQuery(attention);
+    double sum = 0; // as wide as the tokens: sums of products with keys of 8 bits must not leave 32 bits
+    for (size_t c = 0; c < query.size(); ++c)
+      sum += (query[c] = std::fabs(query[c])) * keyScale[c];
+    scale[0] = sum * kMaxS16 / kTransientHeadRoom / kLargestQuerySum;
+  }
   size_t headWidth = keyScale.size() / scale.size();
   for (size_t c = 0; c < keyScale.size(); ++c)
     scale[c / headWidth] = std::max(scale[c / headWidth], query[c] * keyScale[c]);
@@ -219,6 +240,7 @@ Storage ScalePlan::storageOf(Value value) const {
       .Case([&](mcuf::WindowsOp windows) { return storageOfWindows(windows); })
       .Case([&](mcuf::PoolOp pool) { return storageOf(pool.getInput()); })
       .Case([&](mcuf::AttentionOp attention) { return Storage{weightSum(attention) / kContextUnit, cacheScale(attention.getV()), 32768}; })
+      .Case([&](mcuf::ConstantOp) { return Storage{maximum(value) / kMaxS16, {}, 32768}; })
       .Case([&](mcuf::ConcatOp) { return Storage{maximum(value) * kTransientHeadRoom / kMaxS16, {}, 32768}; })
       .Default([&](Operation *) {
         // What is joined has one scale.

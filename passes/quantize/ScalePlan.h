@@ -55,6 +55,8 @@ public:
   Storage storageOf(mlir::Value value) const;
   /// Of keys or values, per channel.
   std::vector<double> cacheScale(mlir::Value value) const;
+  /// Of queries that are a constant: sequence pooling.
+  std::vector<double> constantQuery(mcuf::AttentionOp attention) const;
   /// Per head, of the queries once the keys' scales are multiplied in: the query layer and the scores must use the same.
   std::vector<double> queryScale(mcuf::AttentionOp attention) const;
   /// Of keys to which a table of relative positions belongs, per head and per channel.

@@ -205,12 +205,15 @@ void LoopBuilder::buildAttention(mcuf::QAttentionOp op) {
   const int64_t firstQuery = int64_t(op.getFirstQuery()) + groups.groups[currentGroup].base.lookup(op.getResult()),
                 tableRows = grid.tableRows();
   const SmallVector<Integer> places{first, rows, firstQuery, grid.prefix, grid.height, grid.width, grid.rowClip, grid.columnClip};
+  auto queries = [&](Integer head) {
+    return mcuf::constantOf(op.getQ()) ? constant(op, op.getQ(), "query") : operandRowsOf(op, op.getQ(), {head, keyWidth});
+  };
   resultRowsOf(op); // declares the buffer of the context outside of the loop over heads
   forBlocks(heads, 1, loc, [&](Integer head, Integer) {
     Value scores = localBuffer("scores", {blockRows, (tokens + 1) / 2 * 2}, 16, loc);
     Value sums = localBuffer("sums", {blockRows}, 32, loc);
     call(op, "attention_scores_s16",
-         {out(scores), in(operandRowsOf(op, op.getQ(), {head, keyWidth})), in(view(keys, {{head}, {0}}, loc)),
+         {out(scores), in(queries(head)), in(view(keys, {{head}, {0}}, loc)),
           in(view(mult, {{head}}, loc))},
          {rows, tokens, keyWidth, mcuf::widthOf(op.getQ())});
     if (keyTable) {
@@ -337,7 +340,7 @@ void LoopBuilder::buildRows(Operation *op) {
       })
       .Case([&](mcuf::QMaxPoolOp pool) { callOnWindows(pool, "max_pool_s16", {}, {}); })
       .Case([&](mcuf::QAddOp add) {
-        call(op, "add_s16", {out(resultRowsOf(op)), in(operandRowsOf(op, add.getLhs())), in(operandRowsOf(op, add.getRhs()))},
+        call(op, "add_s16", {out(resultRowsOf(op)), in(summandRowsOf(op, add.getLhs())), in(summandRowsOf(op, add.getRhs()))},
              {rows, width, int64_t(add.getLhsMult()), int64_t(add.getRhsMult()), int64_t(add.getLow())});
       })
       .Case([&](mcuf::QAddCodesOp add) {

@@ -1,6 +1,7 @@
 // Function, stages and loops of a schedule; places of rows.
 #include "passes/schedule/LoopBuilder.h"
 
+#include "compiler/reference/HostTensor.h"
 #include "dialects/mcuf/McufCodeOps.h"
 #include "dialects/mcurt/NodeNames.h"
 #include "passes/support/HeadAttribute.h"
@@ -141,6 +142,18 @@ Value LoopBuilder::resultRowsOf(Operation *op, Coordinate column) {
 
 Value LoopBuilder::operandRowsOf(Operation *op, Value operand, Coordinate column) {
   return rowsOf(operand, groups.groups[currentGroup].base.lookup(op->getResult(0)), op->getLoc(), column);
+}
+
+Value LoopBuilder::summandRowsOf(Operation *op, Value operand) {
+  ElementsAttr elements = mcuf::constantOf(operand);
+  if (!elements)
+    return operandRowsOf(op, operand);
+  Value &known = constants[{elements, static_cast<int>(Layout::Plain)}];
+  if (!known) { // as rows, whatever map it belongs to
+    const SmallVector<int64_t> shape{mcuf::rowCount(operand), mcuf::widthOf(operand)};
+    known = declareConstant(op, toElements(toHostTensor(elements)->reshaped(shape), builder.getContext(), "positions"), "positions", Layout::Plain);
+  }
+  return view(known, {{first, 1, groups.groups[currentGroup].base.lookup(op->getResult(0))}, {0}}, op->getLoc());
 }
 
 //===--- loops ------------------------------------------------------------===//

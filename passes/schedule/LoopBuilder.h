@@ -59,6 +59,9 @@ private:
   /// Rows of the operand on which the result rows of the current block depend.
   mlir::Value operandRowsOf(mlir::Operation *op, mlir::Value operand, Coordinate column = {0});
 
+  /// The same of an operand that may be a constant.
+  mlir::Value summandRowsOf(mlir::Operation *op, mlir::Value operand);
+
   // Loops and calls.
   void forBlocks(int64_t extent, int64_t step, mlir::Location loc, llvm::function_ref<void(mcurt::Integer, mcurt::Integer)> body);
   void call(mlir::Operation *op, llvm::StringRef kernel, llvm::ArrayRef<mcurt::BufferUse> buffers, llvm::ArrayRef<mcurt::Integer> integers);

@@ -79,7 +79,7 @@ SmallVector<Value, 2> updatableOperands(Operation *op, bool &mustUpdate) {
   if (isa<mcuf::QLayerNormOp, mcuf::QLayerNormAffineOp, mcuf::QCoarsenOp, mcuf::QClampOp>(op))
     return {op->getOperand(0)};
   if (isa<mcuf::QAddOp, mcuf::QAddCodesOp, mcuf::QMultiplyOp>(op))
-    return {op->getOperand(0), op->getOperand(1)};
+    return llvm::to_vector<2>(llvm::make_filter_range(op->getOperands(), [](Value operand) { return !mcuf::constantOf(operand); }));
   return {};
 }
 
@@ -103,13 +103,23 @@ SmallVector<Dependence, 3> dependencesOf(Operation *op) {
           [&](auto op) { return Dependences{row(op.getInput())}; })
       .Case<mcuf::QWindowsOp, mcuf::QDepthwiseOp, mcuf::QMaxPoolOp>(
           [&](auto op) { return isImage(op.getInput()) ? Dependences() : Dependences{allRows(op.getInput())}; })
-      .Case<mcuf::QAddOp, mcuf::QAddCodesOp, mcuf::QMultiplyOp>([&](auto op) { return Dependences{row(op.getLhs()), row(op.getRhs())}; })
+      .Case<mcuf::QAddCodesOp, mcuf::QMultiplyOp>([&](auto op) { return Dependences{row(op.getLhs()), row(op.getRhs())}; })
+      .Case([&](mcuf::QAddOp op) { // one operand may be a constant
+        Dependences dependences;
+        for (Value operand : {op.getLhs(), op.getRhs()})
+          if (!mcuf::constantOf(operand))
+            dependences.push_back(row(operand));
+        return dependences;
+      })
       .Case([&](mcuf::ConcatOp op) { return llvm::map_to_vector<3>(op.getInputs(), [&](Value input) { return row(input); }); })
       .Case([&](mcuf::QLinearAddOp op) {
         return Dependences{row(op.getInput()), row(op.getResidual())};
       })
       .Case([&](mcuf::QAttentionOp op) {
-        return Dependences{row(op.getQ()), allRows(op.getK()), allRows(op.getV())};
+        Dependences dependences{allRows(op.getK()), allRows(op.getV())};
+        if (!mcuf::constantOf(op.getQ()))
+          dependences.insert(dependences.begin(), row(op.getQ()));
+        return dependences;
       })
       .Case([&](mcuf::SliceOp op) { return Dependences{row(op.getInput(), firstSlicedRow(op))}; })
       .Case([&](mcuf::QMeanRowsOp op) {
@@ -174,6 +184,8 @@ std::string whyUnsupported(Operation *op) {
                               bool isShared = keys.getDefiningOp<mcuf::QNarrowOp>() || values.getDefiningOp<mcuf::QNarrowOp>();
                               if (isShared != (keys == values) || (isShared && op.getNumHeads() != 1))
                                 return "narrowed rows, of one head, are keys and values at once, and no others can be";
+                              if (mcuf::constantOf(op.getQ()) && (op.getNumHeads() != 1 || mcuf::rowCount(op.getQ()) != 1))
+                                return "queries that are a constant must be one row of one head";
                               return check({op.getScoreMult(), op.getKTable(), op.getKTableMult(), op.getVTable(), op.getVTableMult()});
                             })
                             .Default([](Operation *) { return std::string(); });

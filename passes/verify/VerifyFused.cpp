@@ -20,6 +20,17 @@ using mcuf::BinaryKind;
 using mcuf::ReduceKind;
 using mcuf::UnaryKind;
 
+/// Whether `value` is what a convolution, a pool or an activation behind them computes: a map, or its pixels as rows.
+bool isMap(Value value) {
+  while (auto reshape = value.getDefiningOp<mcuf::ReshapeOp>())
+    value = reshape.getInput();
+  if (mcuf::isActivation(value.getDefiningOp()))
+    value = value.getDefiningOp()->getOperand(0);
+  auto linear = value.getDefiningOp<mcuf::LinearOp>();
+  return isa_and_nonnull<mcuf::DepthwiseOp, mcuf::PoolOp>(value.getDefiningOp()) ||
+         (linear && linear.getInput().getDefiningOp<mcuf::WindowsOp>());
+}
+
 /// Whether `value` can be a factor of a product: a layer or its activation, or another product. Other values have scales by channel.
 bool isFactor(Value value) {
   auto binary = value.getDefiningOp<mcuf::BinaryOp>();
@@ -32,8 +43,10 @@ std::string problemWith(mcuf::BinaryOp op) {
   bool constant = mcuf::constantOf(op.getLhs()) || mcuf::constantOf(op.getRhs());
   if (op.getKind() == BinaryKind::Add && !constant && op.getLhs().getType() == op.getRhs().getType())
     return {};
+  if (op.getKind() == BinaryKind::Add && op.getLhs().getType() == op.getRhs().getType() && (isMap(op.getLhs()) || isMap(op.getRhs())))
+    return {};
   if (op.getKind() == BinaryKind::Add)
-    return "an addition is supported between two tensors of the same shape, and of constants as bias of a layer or position of the patches";
+    return "an addition is supported between two tensors of the same shape, and of constants as bias of a layer or position of patches and pixels";
   if (op.getKind() == BinaryKind::Mul && op.getLhs().getType() == op.getRhs().getType() && isFactor(op.getLhs()) && isFactor(op.getRhs()))
     return {};
   return ("elementwise '" + stringifyBinaryKind(op.getKind()) +
@@ -130,7 +143,7 @@ std::string problem(Operation *op) {
     return problemWith(reduce);
   if (isa<mcuf::SoftmaxOp>(op))
     return "softmax is supported only inside of attention, softmax(scale * q k^T) v with nothing but 2-D relative positions added to the "
-           "scores";
+           "scores, and of one score a token for sequence pooling";
   if (isa<mcuf::MatmulOp>(op))
     return "a product of two matrices that are both computed is supported only inside of attention, softmax(scale * q k^T) v or "
            "sigmoid(scale * q k^T + bias) v";

@@ -108,6 +108,12 @@ def padding_by_nodes_of_its_own(tools):
 
 
 @case
+def a_compact_convolutional_transformer(tools):
+    """Positions that are added to a map's pixels, and sequence pooling."""
+    check(tools, "cct", 40, 3215680, 41_000, 5_800_000)
+
+
+@case
 def maps_in_blocks_of_any_size(tools):
     """The logits do not depend on how many rows are computed together, by panels of weights or in place."""
     model, pictures, _ = make(tools, "resnet8")

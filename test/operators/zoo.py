@@ -36,7 +36,7 @@ class Network:
     gate: str = ""  # hidden units are act(a) * b: a and b of layers "apart", or of one, a being its "first" or its "last" half
     sigmoid: bool = False  # attention by sigmoid(scores - log(tokens)) in place of softmax
     rms_norm: bool = False  # no mean is taken off and no beta added
-    pool: str = "first"  # "mean": of the patches, "all": of all tokens, "both": the mean of two heads on the first two tokens
+    pool: str = "first"  # "sequence": by softmax of a score each; "mean": of the patches, "all": of all tokens, "both": the mean of two heads on the first two tokens
     pool_first: bool = False  # pooling comes before the last normalization
     epsilon: float = 1e-6
     weights: dict = field(default_factory=dict)
@@ -70,6 +70,7 @@ class Network:
                 linear(name + "up", self.width, self.hidden)
             linear(name + "fc2", self.hidden, self.width)
         norm("norm")
+        linear("pool", self.width, 1)
         linear("head", self.width, self.classes)
         linear("head2", self.width, self.classes)
 
@@ -131,6 +132,10 @@ class Network:
                 x = norm(x, "norm")
             if self.pool == "both":
                 logits.append((linear(x[0], "head") + linear(x[1], "head2")) / 2)
+                continue
+            if self.pool == "sequence":
+                x = softmax(linear(x, "pool")[:, 0]) @ x
+                logits.append(linear(x, "head"))
                 continue
             x = x[0] if self.pool == "first" else x[self.tokens_in_front:].mean(0) if self.pool == "mean" else x.mean(0)
             logits.append(linear(norm(x, "norm") if self.pool_first else x, "head"))
@@ -314,6 +319,17 @@ def timm_mean(t):
     return t.gemm(t.norm(t.mean(t.slice(x, 1, t.net.tokens_in_front, 2 ** 63 - 1), [1]), "norm"), "head")
 
 
+def sequence_pool(t):
+    """CCT's head: softmax over the tokens, which the exporter writes with transpositions where Softmax is of the last axes only."""
+    x = t.norm(t.encode(t.tokens(t.conv_patches()), joint_attention), "norm")
+    scores = t.linear(x, "pool")
+    if t.opset >= 13:
+        weights = t.Transpose(t.Softmax(scores, axis=1), perm=[0, 2, 1])
+    else:
+        weights = t.Softmax(t.Transpose(scores, perm=[0, 2, 1]), axis=2)
+    return t.gemm(t.squeeze(t.MatMul(weights, x), [1]), "head")
+
+
 def torchvision(t):
     x = t.norm(t.Dropout(t.encode(t.tokens(t.conv_patches()), torch_attention)), "norm")
     return t.gemm(t.take(x, 0), "head")
@@ -357,6 +373,7 @@ FAMILIES = {
     "einops": (einops, {"qkv_bias": False, "pool": "all", "pool_first": True, "epsilon": 1e-5}),
     "keyword": (keyword, {"sequence": (20, 16)}),
     "relu": (timm, {"activation": "relu"}),
+    "sequence-pool": (sequence_pool, {"tokens_in_front": 0, "pool": "sequence"}),
     "sigmoid-attention": (timm, {"sigmoid": True}),
     "rms-norm": (timm, {"rms_norm": True}),
     "swiglu": (timm, {"rms_norm": True, "activation": "silu", "gate": "apart", "qkv_bias": False}),

@@ -218,7 +218,7 @@ def check_family(tools, family):
 
 
 # Families with kernels of their own.
-ON_THE_BOARD = ("rms-norm", "sigmoid-attention", "swiglu", "geglu")
+ON_THE_BOARD = ("rms-norm", "sigmoid-attention", "sequence-pool", "swiglu", "geglu")
 
 
 @case

@@ -64,3 +64,24 @@ func.func @rms_norm(%x: tensor<1x3x2xf32>) -> tensor<1x3x2xf32> {
   %1 = mcuf.linear %0, %w : (tensor<1x3x2xf32>, tensor<2x2xf32>) -> tensor<1x3x2xf32>
   return %1 : tensor<1x3x2xf32>
 }
+
+// -----
+
+// Through sequence pooling: the query takes gamma, the layer behind it both.
+// CHECK-LABEL: func @sequence_pool
+// CHECK-DAG: %[[Q:.*]] = mcuf.constant dense<{{\[\[\[}}3.000000e+01, 8.000000e+02]]]> : tensor<1x1x2xf32>
+// CHECK-DAG: %[[W:.*]] = mcuf.constant dense<{{\[}}[1.000000e+01, 4.000000e+02], [3.000000e+01, 8.000000e+02]]>
+// CHECK-DAG: %[[B:.*]] = mcuf.constant dense<[5.000000e+00, 1.100000e+01]>
+// CHECK: %[[NORM:.*]] = mcuf.layer_norm %arg0 {epsilon
+// CHECK-NEXT: %[[P:.*]] = mcuf.attention %[[Q]], %[[NORM]], %[[NORM]]
+// CHECK-NEXT: mcuf.linear %[[P]], %[[W]], %[[B]]
+func.func @sequence_pool(%x: tensor<1x3x2xf32>) -> tensor<1x1x2xf32> {
+  %gamma = mcuf.constant dense<[10.0, 200.0]> : tensor<2xf32> : tensor<2xf32>
+  %beta = mcuf.constant dense<[1.0, 2.0]> : tensor<2xf32> : tensor<2xf32>
+  %q = mcuf.constant dense<[[[3.0, 4.0]]]> : tensor<1x1x2xf32> : tensor<1x1x2xf32>
+  %w = mcuf.constant dense<[[1.0, 2.0], [3.0, 4.0]]> : tensor<2x2xf32> : tensor<2x2xf32>
+  %0 = mcuf.layer_norm %x gamma %gamma beta %beta {epsilon = 1.0e-6 : f32} : (tensor<1x3x2xf32>, tensor<2xf32>, tensor<2xf32>) -> tensor<1x3x2xf32>
+  %1 = mcuf.attention %q, %0, %0 {num_heads = 1 : i64, scale = 1.0 : f32} : (tensor<1x1x2xf32>, tensor<1x3x2xf32>, tensor<1x3x2xf32>) -> tensor<1x1x2xf32>
+  %2 = mcuf.linear %1, %w : (tensor<1x1x2xf32>, tensor<2x2xf32>) -> tensor<1x1x2xf32>
+  return %2 : tensor<1x1x2xf32>
+}

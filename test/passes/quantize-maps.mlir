@@ -80,3 +80,20 @@ func.func @mean_out_of_range(%image: tensor<1x1x4x4xf32> {mcuf.mean = array<f32:
   %2 = mcuf.linear %1, %w {mcuf.max_abs = dense<4.0> : tensor<2xf32>} : (tensor<1x4x4x10xf32>, tensor<2x10xf32>) -> tensor<1x4x4x2xf32>
   return %2 : tensor<1x4x4x2xf32>
 }
+
+// -----
+
+// Positions, a constant, on the pixels of a map: 4 in the largest integer. The sum's scale is 8 * 1.5 / 32767, the map's 4 * 1.25 / 32767.
+// CHECK-LABEL: func.func @positions
+// CHECK: %[[A:.*]] = mcuf.q_linear
+// CHECK: %[[P:.*]] = mcuf.constant dense<32767> : tensor<1x4x4x2xi16>
+// CHECK: mcuf.q_add %[[A]], %[[P]] {lhs_mult = 6990507 : i64, low = -32768 : i64, rhs_mult = 5592405 : i64}
+func.func @positions(%image: tensor<1x1x4x4xf32> {mcuf.mean = array<f32: 0.5>, mcuf.std = array<f32: 1.0>}) -> tensor<1x4x4x2xf32> {
+  %w = mcuf.constant dense<1.0> : tensor<2x10xf32> : tensor<2x10xf32>
+  %p = mcuf.constant dense<4.0> : tensor<1x4x4x2xf32> : tensor<1x4x4x2xf32>
+  %0 = mcuf.transpose %image {permutation = array<i64: 0, 2, 3, 1>} : (tensor<1x1x4x4xf32>) -> tensor<1x4x4x1xf32>
+  %1 = mcuf.windows %0 {kernel = array<i64: 3, 3>, strides = array<i64: 1, 1>, pads = array<i64: 1, 1, 1, 1>} : (tensor<1x4x4x1xf32>) -> tensor<1x4x4x10xf32>
+  %2 = mcuf.linear %1, %w {mcuf.max_abs = dense<4.0> : tensor<2xf32>} : (tensor<1x4x4x10xf32>, tensor<2x10xf32>) -> tensor<1x4x4x2xf32>
+  %3 = mcuf.binary add %2, %p {mcuf.max_abs = dense<8.0> : tensor<2xf32>} : (tensor<1x4x4x2xf32>, tensor<1x4x4x2xf32>) -> tensor<1x4x4x2xf32>
+  return %3 : tensor<1x4x4x2xf32>
+}

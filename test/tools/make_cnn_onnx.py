@@ -7,11 +7,12 @@ NETWORK is one of
     resnet8    residual blocks of 16, 32 and 64 channels on 32 x 32 x 3, shortcuts by 1 x 1 convolutions, an average pool (12.5 M MACs)
     dscnn      a depthwise separable network on 49 x 10 features of a second of speech (2.7 M MACs)
     mobilenet  MobileNetV1 with a quarter of the channels on 96 x 96 x 3, ReLU6 (7.5 M MACs)
+    cct        a compact convolutional transformer: two convolutions with a max pool each, learned positions, two blocks, sequence pooling
     hybrid     a convolutional stem with a max pool, then two blocks of a transformer on its map and the mean of all tokens
 
 Convolutions have He's initialization; each is followed by a batch normalization whose statistics are those of the values that it is given, measured in float
 on the pictures, as training leaves them, and shifts that let most values pass the ReLU behind it: where half of them are cut, a network with random weights
-turns any error, a layer's rounding or a pixel's, into one 1.7 dB larger at each layer, and 27 layers into noise. LOGITS.npy is what NumPy makes of the pictures, of all networks but the hybrid; RANGES.json
+turns any error, a layer's rounding or a pixel's, into one 1.7 dB larger at each layer, and 27 layers into noise. LOGITS.npy is what NumPy makes of the pictures, of all networks without attention; RANGES.json
 has the least and the largest element of each value that it computes on the way, by its name. Opset 13. The same arguments give the same bytes. Needs python3-onnx and python3-numpy, no PyTorch.
 """
 import argparse
@@ -21,7 +22,7 @@ import numpy as np
 import onnx
 from onnx import TensorProto, helper, numpy_helper
 
-from make_vit_onnx import Graph, attention
+from make_vit_onnx import Graph, activated, attention
 
 
 def windows(x, kernel, strides, pads):
@@ -148,6 +149,33 @@ def hybrid(g):
     return 10
 
 
+def max_pool(g, x, name):
+    """3 x 3 with strides of 2, of what is not negative: a zero at the border is never larger."""
+    result = g.node("MaxPool", [x], name, kernel_shape=[3, 3], strides=[2, 2], pads=[1, 1, 1, 1])
+    g.values[result] = windows(g.values[x], (3, 3), (2, 2), (1, 1, 1, 1)).max((4, 5))
+    return result
+
+
+def cct(g):
+    x = max_pool(g, g.conv("image", "tokenizer.0", 16, 3), "tokenizer.0.pool")
+    x = max_pool(g, g.conv(x, "tokenizer.1", 32, 3), "tokenizer.1.pool")
+    width, tokens = 32, g.values[x].shape[2] * g.values[x].shape[3]
+    x = g.node("Reshape", [x, g.constant("map.shape", np.array([1, width, tokens], np.int64))], "map")
+    x = g.node("Add", [g.node("Transpose", [x], "tokens", perm=[0, 2, 1]), g.random("positions", (1, tokens, width), 0.2)], "embedded")
+    for number in range(2):
+        name = "blocks.%d" % number
+        x = g.node("Add", [x, attention(g, layer_norm(g, x, name + ".norm1", width), name + ".attn", tokens, width, 2)], name + ".attended")
+        y = activated(g, g.linear(layer_norm(g, x, name + ".norm2", width), name + ".fc1", width, 2 * width), name, "gelu")
+        x = g.node("Add", [x, g.linear(y, name + ".fc2", 2 * width, width)], name)
+    x = layer_norm(g, x, "norm", width)
+    weights = g.node("Softmax", [g.linear(x, "pool", width, 1)], "pool.softmax", axis=1)
+    pooled = g.node("MatMul", [g.node("Transpose", [weights], "pool.row", perm=[0, 2, 1]), x], "pooled")
+    pooled = g.node("Squeeze", [pooled, g.constant("squeezed", np.array([1], np.int64))], "features")
+    weights = g.random("head.weight", (10, width), width ** -0.5)
+    g.node("Gemm", [pooled, weights, g.random("head.bias", (10,), 0.02)], "logits", transB=1)
+    return 10
+
+
 def layer_norm(g, x, name, width):
     """As opset 13 has to write it."""
     mean = g.node("ReduceMean", [x], name + ".mean", axes=[-1])
@@ -159,7 +187,7 @@ def layer_norm(g, x, name, width):
     return g.node("Add", [scaled, g.random(name + ".bias", (width,), 0.1)], name)
 
 
-SHAPES = {"resnet8": (32, 32, 3), "dscnn": (49, 10, 1), "mobilenet": (96, 96, 3), "hybrid": (48, 48, 3)}
+SHAPES = {"resnet8": (32, 32, 3), "dscnn": (49, 10, 1), "mobilenet": (96, 96, 3), "hybrid": (48, 48, 3), "cct": (32, 32, 3)}
 
 
 def pictures(shape, seed, count):
