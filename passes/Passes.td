@@ -178,6 +178,14 @@ def FuseAttention : Mcuf_FunctionPass<"mcuf-fuse-attention"> {
   }];
 }
 
+def FusePermuteRows : Mcuf_FunctionPass<"mcuf-fuse-permute-rows"> {
+  let summary = "Recognize permutations of rows: the pixels of a map patch by patch, and back";
+  let description = [{
+    Reshapes and transpositions that leave the columns of rows alone, as MobileViT's unfold and fold, become one `mcuf.permute_rows`. After mcuf-fuse-attention,
+    since heads, too, are rows until they have been put side by side.
+  }];
+}
+
 def HoistSlice : Mcuf_FunctionPass<"mcuf-hoist-slice"> {
   let summary = "Select rows before they are computed";
   let description = [{

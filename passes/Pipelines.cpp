@@ -62,6 +62,7 @@ void buildFusePipeline(OpPassManager &module) {
   manager.addPass(createFuseAttention());
   // What is left of the heads' transpositions, and the reshapes of layers with rows in other than three dimensions.
   manager.addPass(createFoldLayout());
+  manager.addPass(createFusePermuteRows());
   // Tokens that are the pixels of a map are normalized as such now.
   manager.addPass(createFuseSequencePool());
   manager.addPass(createFoldScale());

@@ -159,8 +159,10 @@ LogicalResult ScheduleSearch::measurePatches() {
   func::FuncOp function = functionOf(*module);
   attentionCount = size_t(llvm::range_size(function.getOps<mcuf::QAttentionOp>()));
   for (auto attention : function.getOps<mcuf::QAttentionOp>()) {
+    if (attention.getGroups() > 1 && request.schedule && *request.schedule != AttentionSchedule::Cached)
+      return attention.emitError() << "attends in " << attention.getGroups() << " groups of tokens, whose keys and values are cached; choose --schedule cached";
     const bool isBySigmoids = bool(attention.getSigmoidBias());
-    mayAbsorb &= !attention.isRelative() && !isBySigmoids;
+    mayAbsorb &= !attention.isRelative() && !isBySigmoids && attention.getGroups() == 1;
     if ((attention.isRelative() || isBySigmoids) && request.schedule == AttentionSchedule::Absorbed)
       return attention.emitError()
              << (isBySigmoids ? "is by sigmoids, which see the biases that --schedule absorbed moves out of the scores"

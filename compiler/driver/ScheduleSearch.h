@@ -121,7 +121,7 @@ private:
   std::map<std::vector<int64_t>, mlir::OwningOpRef<mlir::ModuleOp>> modules; ///< by the attentions that are absorbed
   int64_t rowCount = 0;
   size_t attentionCount = 0;
-  bool mayAbsorb = true; ///< projections, as no attention with relative positions or by sigmoids may
+  bool mayAbsorb = true; ///< projections, as no attention with relative positions, by sigmoids or in groups may
   std::vector<RowsFigures> rowsFigures;
   std::vector<PatchFigures> patchFigures;
 };

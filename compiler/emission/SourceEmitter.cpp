@@ -181,7 +181,8 @@ void SourceEmitter::emitObservation(mcurt::CallOp call, const std::string &inden
   // What a later call of the layer goes on to change is not finished.
   for (Operation *next = call->getNextNode(); next; next = next->getNextNode())
     if (auto later = dyn_cast<mcurt::CallOp>(next);
-        later && later.getLayer() == layer && later.getBuffers()[writtenBuffer(later)] == written)
+        later && later.getLayer() == layer && later.getBuffers()[writtenBuffer(later)] == written &&
+        later->getAttr(mcurt::kFirstRowAttr) == call->getAttr(mcurt::kFirstRowAttr))
       return;
   llvm::StringMap<std::string> numbers;
   std::string firstOfLoop = "0"; // where the rows are those of a loop's block
@@ -197,14 +198,17 @@ void SourceEmitter::emitObservation(mcurt::CallOp call, const std::string &inden
     if (auto loop = argument ? dyn_cast<mcurt::ForOp>(argument.getOwner()->getParentOp()) : mcurt::ForOp(); loop && param.name == "rows")
       firstOfLoop = indexName(loop.getFirst());
   }
-  if (auto row = call->getAttrOfType<IntegerAttr>(mcurt::kFirstRowAttr))
-    firstOfLoop = (firstOfLoop == "0" ? "" : firstOfLoop + " + ") + std::to_string(row.getInt());
+  std::string sequenceRow = "0"; // where keys and values of several sequences lie one after another
+  if (auto row = call->getAttrOfType<IntegerAttr>(mcurt::kFirstRowAttr)) {
+    sequenceRow = std::to_string(row.getInt());
+    firstOfLoop = (firstOfLoop == "0" ? "" : firstOfLoop + " + ") + sequenceRow;
+  }
   std::string rows = numbers.count("rows") ? numbers["rows"] : "1", columns = numbers[numbers.count("units") ? "units" : "width"];
   StringRef kernel = call.getKernel();
   if (kernel.starts_with("linear_keys") || kernel.starts_with("linear_values")) {
     text += indent + "MCUFORM_OBSERVE_CACHE(" +
             llvm::join(std::vector<std::string>{std::to_string(*layer), pointerTo(written), kernel.starts_with("linear_values") ? "1" : "0",
-                                                numbers["tokens"], numbers["head_width"], numbers["first"], rows, columns},
+                                                numbers["tokens"], numbers["head_width"], numbers["first"], rows, columns, sequenceRow},
                        ", ") +
             ");\n";
     return;

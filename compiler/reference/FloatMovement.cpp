@@ -259,6 +259,15 @@ HostTensor slice(const HostTensor &input, ArrayRef<int64_t> starts, ArrayRef<int
   return gatherBox(input, sizes, strides, base);
 }
 
+HostTensor permuteRows(const HostTensor &input, ArrayRef<int64_t> sizes, ArrayRef<int64_t> strides, ArrayRef<int64_t> shape) {
+  SmallVector<int64_t> box(sizes), steps(strides);
+  for (int64_t &step : steps)
+    step *= input.width();
+  box.push_back(input.width());
+  steps.push_back(1);
+  return gatherBox(input, box, steps, 0).reshaped(shape);
+}
+
 HostTensor concat(ArrayRef<HostTensor> inputs, int64_t axis, ArrayRef<int64_t> shape) {
   HostTensor result(inputs.front().kind(), shape);
   int64_t bytes = elementBytes(result.kind()), outer = 1, inner = bytes;

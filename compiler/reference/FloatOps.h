@@ -39,13 +39,14 @@ struct RelativeTables {
   int64_t firstQuery = 0;
 };
 HostTensor attention(const HostTensor &q, const HostTensor &k, const HostTensor &v, int64_t heads, float scale,
-                     const RelativeTables &tables = {}, std::optional<float> sigmoidBias = std::nullopt);
+                     const RelativeTables &tables = {}, std::optional<float> sigmoidBias = std::nullopt, int64_t groups = 1);
 /// What a scalar's derivative by q, k and v is, given that by the attention's result.
 struct AttentionGradient {
   HostTensor q, k, v;
 };
 AttentionGradient attentionGradient(const HostTensor &q, const HostTensor &k, const HostTensor &v, int64_t heads, float scale,
-                                    const RelativeTables &tables, std::optional<float> sigmoidBias, const HostTensor &gradient);
+                                    const RelativeTables &tables, std::optional<float> sigmoidBias, const HostTensor &gradient, int64_t groups = 1);
+HostTensor permuteRows(const HostTensor &input, llvm::ArrayRef<int64_t> sizes, llvm::ArrayRef<int64_t> strides, llvm::ArrayRef<int64_t> shape);
 /// `grid` has the patches.
 HostTensor patchEmbed(const HostTensor &image, const HostTensor &weights, const HostTensor &bias, const HostTensor *position, const HostTensor *prefix,
                       const mcuf::WindowGrid &grid);

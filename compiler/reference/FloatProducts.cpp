@@ -192,10 +192,22 @@ static StridedMap headOf(HostTensor &tensor, int64_t head, int64_t heads) {
   return StridedMap(tensor.data<float>() + head * width, tensor.rows(), width, Eigen::OuterStride<>(tensor.width()));
 }
 
+/// The attention of rows [group * rows of a group, ...) alone.
+static HostTensor groupOf(const HostTensor &all, int64_t group, int64_t groups) {
+  const int64_t rows = all.rows() / groups;
+  return slice(all.reshaped({all.rows(), all.width()}), {group * rows, 0}, {rows, all.width()}, {1, 1});
+}
+
 HostTensor attention(const HostTensor &q, const HostTensor &k, const HostTensor &v, int64_t heads, float scale,
-                     const RelativeTables &tables, std::optional<float> sigmoidBias) {
+                     const RelativeTables &tables, std::optional<float> sigmoidBias, int64_t groups) {
   SmallVector<int64_t> shape(q.shape());
   shape.back() = v.width();
+  if (groups > 1) {
+    SmallVector<HostTensor> contexts;
+    for (int64_t group = 0; group < groups; ++group)
+      contexts.push_back(attention(groupOf(q, group, groups), groupOf(k, group, groups), groupOf(v, group, groups), heads, scale, {}, sigmoidBias));
+    return concat(contexts, 0, {q.rows(), v.width()}).reshaped(shape);
+  }
   HostTensor result(ElementKind::F32, shape);
   for (int64_t h = 0; h < heads; ++h) {
     const Matrix shareOf = probabilities(headOf(q, h, heads), headOf(k, h, heads), scale, tables, sigmoidBias);
@@ -214,7 +226,21 @@ HostTensor attention(const HostTensor &q, const HostTensor &k, const HostTensor 
 }
 
 AttentionGradient attentionGradient(const HostTensor &q, const HostTensor &k, const HostTensor &v, int64_t heads, float scale,
-                                    const RelativeTables &tables, std::optional<float> sigmoidBias, const HostTensor &gradient) {
+                                    const RelativeTables &tables, std::optional<float> sigmoidBias, const HostTensor &gradient, int64_t groups) {
+  if (groups > 1) {
+    SmallVector<HostTensor> byQ, byK, byV;
+    for (int64_t group = 0; group < groups; ++group) {
+      AttentionGradient one = attentionGradient(groupOf(q, group, groups), groupOf(k, group, groups), groupOf(v, group, groups), heads, scale, {},
+                                                sigmoidBias, groupOf(gradient, group, groups));
+      byQ.push_back(std::move(one.q));
+      byK.push_back(std::move(one.k));
+      byV.push_back(std::move(one.v));
+    }
+    auto joined = [](ArrayRef<HostTensor> parts, const HostTensor &like) {
+      return concat(parts, 0, {like.rows(), like.width()}).reshaped(like.shape());
+    };
+    return {joined(byQ, q), joined(byK, k), joined(byV, v)};
+  }
   AttentionGradient result{HostTensor(ElementKind::F32, q.shape()), HostTensor(ElementKind::F32, k.shape()), HostTensor(ElementKind::F32, v.shape())};
   for (int64_t h = 0; h < heads; ++h) {
     const ConstStridedMap qh = headOf(q, h, heads), kh = headOf(k, h, heads), gh = headOf(gradient, h, heads);

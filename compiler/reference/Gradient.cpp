@@ -150,7 +150,7 @@ std::optional<SmallVector<HostTensor>> differentiateFloatOp(Operation *op, Array
         SmallVector<HostTensor> result(in.size());
         floatops::AttentionGradient gradients =
             floatops::attentionGradient(in[0], in[1], in[2], attention.getNumHeads(), attention.getScale().convertToFloat(),
-                                        tablesOf(attention, in), sigmoidBiasOf(attention), gradient);
+                                        tablesOf(attention, in), sigmoidBiasOf(attention), gradient, attention.getGroups());
         result[0] = std::move(gradients.q);
         result[1] = std::move(gradients.k);
         result[2] = std::move(gradients.v);

@@ -183,15 +183,17 @@ HostTensor attention(mcuf::QAttentionOp op, ArrayRef<HostTensor> in, ArrayRef<in
   const HostTensor &q = in[0], &k = in[1], &v = in[2], &scoreMult = in[3];
   const RelativePart relative(op, in);
   HostTensor result(ElementKind::I16, shape);
-  int64_t heads = op.getNumHeads(), width = q.width() / heads, valueWidth = v.width() / heads, tokens = k.rows();
+  int64_t heads = op.getNumHeads(), width = q.width() / heads, valueWidth = v.width() / heads, tokens = k.rows() / int64_t(op.getGroups());
   SmallVector<int32_t> scores(static_cast<size_t>(tokens));
   for (int64_t t = 0; t < q.rows(); ++t)
     for (int64_t h = 0; h < heads; ++h) {
+      const int64_t group = t / (q.rows() / int64_t(op.getGroups()));
+      const int8_t *keys = k.data<int8_t>() + group * tokens * k.width(), *values = v.data<int8_t>() + group * tokens * v.width();
       int32_t maximum = INT32_MIN, sum = 0;
       for (int64_t j = 0; j < tokens; ++j) {
         int32_t acc = 0;
         for (int64_t c = h * width; c < (h + 1) * width; ++c)
-          acc += int32_t(q.data<int16_t>()[t * q.width() + c]) * k.data<int8_t>()[j * k.width() + c];
+          acc += int32_t(q.data<int16_t>()[t * q.width() + c]) * keys[j * k.width() + c];
         scores[j] = rt::requantize_s16(acc, scoreMult.data<int32_t>()[h]);
       }
       relative.addScores(t, h, q.data<int16_t>() + t * q.width() + h * width, scores);
@@ -206,7 +208,7 @@ HostTensor attention(mcuf::QAttentionOp op, ArrayRef<HostTensor> in, ArrayRef<in
       for (int64_t c = h * valueWidth; c < (h + 1) * valueWidth; ++c) {
         int32_t acc = 0;
         for (int64_t j = 0; j < tokens; ++j)
-          acc += scores[j] * v.data<int8_t>()[j * v.width() + c];
+          acc += scores[j] * values[j * v.width() + c];
         result.data<int16_t>()[t * v.width() + c] = relative.addContext(h, c - h * valueWidth, rt::requantize_s16(acc, mult), shares);
       }
     }
@@ -337,6 +339,14 @@ HostTensor multiply(mcuf::QMultiplyOp op, const HostTensor &lhs, const HostTenso
   return result;
 }
 
+HostTensor activation(mcuf::QActivationOp op, const HostTensor &input) {
+  HostTensor result(ElementKind::I16, input.shape());
+  for (int64_t i = 0; i < result.size(); ++i)
+    result.data<int16_t>()[i] = rt::activation_s15(input.data<int16_t>()[i], int32_t(op.getMult()), tableOf(op.getDelta()),
+                                                   int32_t(op.getIndexMult()), int32_t(op.getDeltaMult()));
+  return result;
+}
+
 HostTensor meanRows(mcuf::QMeanRowsOp op, const HostTensor &input, ArrayRef<int64_t> shape) {
   HostTensor result(ElementKind::I16, shape);
   for (int64_t c = 0; c < input.width(); ++c) {
@@ -353,7 +363,7 @@ HostTensor meanRows(mcuf::QMeanRowsOp op, const HostTensor &input, ArrayRef<int6
 FailureOr<HostTensor> evaluateIntegerOp(Operation *op, ArrayRef<HostTensor> in) {
   ArrayRef<int64_t> shape = op->getNumResults() == 1 ? mcuf::shapeOf(op->getResult(0)) : ArrayRef<int64_t>();
   return llvm::TypeSwitch<Operation *, FailureOr<HostTensor>>(op)
-      .Case<mcuf::ConstantOp, mcuf::SliceOp, mcuf::ReshapeOp, mcuf::ConcatOp>(
+      .Case<mcuf::ConstantOp, mcuf::SliceOp, mcuf::ReshapeOp, mcuf::ConcatOp, mcuf::PermuteRowsOp>(
           [&](Operation *structural) { return evaluateFloatOp(structural, in); })
       .Case([&](mcuf::QPatchEmbedOp embed) {
         return patchEmbed(embed, in[0], in[1], in[2], in[3], in[4], embed.getPrefix() ? &in[5] : nullptr, shape);
@@ -377,6 +387,7 @@ FailureOr<HostTensor> evaluateIntegerOp(Operation *op, ArrayRef<HostTensor> in) 
       .Case([&](mcuf::QAddCodesOp sum) { return addCodes(sum, in[0], in[1]); })
       .Case([&](mcuf::QClampOp clampOp) { return clamp(clampOp, in[0]); })
       .Case([&](mcuf::QMultiplyOp product) { return multiply(product, in[0], in[1]); })
+      .Case([&](mcuf::QActivationOp op) { return activation(op, in[0]); })
       .Case([&](mcuf::QMeanRowsOp mean) { return meanRows(mean, in[0], shape); })
       .Default([](Operation *other) -> FailureOr<HostTensor> { return other->emitOpError() << "has no integer meaning"; });
 }

@@ -45,6 +45,7 @@ FailureOr<HostTensor> evaluateFloatOp(Operation *op, ArrayRef<HostTensor> in) {
           .Case([&](mcuf::ReshapeOp) { return in[0].reshaped(shape); })
           .Case([&](mcuf::TransposeOp transpose) { return floatops::transpose(in[0], transpose.getPermutation()); })
           .Case([&](mcuf::SliceOp slice) { return floatops::slice(in[0], slice.getStarts(), slice.getSizes(), slice.getSteps()); })
+          .Case([&](mcuf::PermuteRowsOp permute) { return floatops::permuteRows(in[0], permute.getSizes(), permute.getStrides(), shape); })
           .Case([&](mcuf::ConcatOp concat) { return floatops::concat(in, concat.getAxis(), shape); })
           .Case([&](mcuf::GatherOp gather) { return floatops::gather(in[0], in[1], gather.getAxis(), shape); })
           .Case([&](mcuf::BroadcastOp) { return floatops::broadcast(in[0], shape); })
@@ -80,7 +81,7 @@ FailureOr<HostTensor> evaluateFloatOp(Operation *op, ArrayRef<HostTensor> in) {
           .Case([&](mcuf::LinearOp linear) { return floatops::linear(in[0], in[1], optional(in, 2, bool(linear.getBias()))); })
           .Case([&](mcuf::AttentionOp attention) {
             return floatops::attention(in[0], in[1], in[2], attention.getNumHeads(), attention.getScale().convertToFloat(),
-                                       tablesOf(attention, in), sigmoidBiasOf(attention));
+                                       tablesOf(attention, in), sigmoidBiasOf(attention), attention.getGroups());
           })
           .Case([&](mcuf::PatchEmbedOp embed) {
             return floatops::patchEmbed(in[0], in[1], in[2], optional(in, 3, bool(embed.getPosition())),

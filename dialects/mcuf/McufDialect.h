@@ -31,7 +31,7 @@ mlir::RankedTensorType withWidth(mlir::Value value, int64_t width);
 std::optional<llvm::SmallVector<int64_t>> broadcastShapes(llvm::ArrayRef<int64_t> a, llvm::ArrayRef<int64_t> b);
 /// Whether the op is the activation between two dense layers that integer kernels exist for: gelu, swish, hard_swish, max(x, 0), or the same with a limit.
 bool isActivation(mlir::Operation *op);
-/// Whether it is one of those with a table, behind a dense layer only: gelu, swish, hard_swish.
+/// Whether it is one of those with a table: gelu, swish, hard_swish.
 bool hasTable(mlir::Operation *op);
 /// Whether `value` is the image, an argument [1, channels, height, width] of the function, as [1, height, width, channels].
 bool isInterleavedImage(mlir::Value value);

@@ -45,6 +45,17 @@ def Mcuf_WindowsOp : Mcuf_InferredOp<"windows"> {
   let assemblyFormat = "$input attr-dict `:` functional-type(operands, results)";
 }
 
+def Mcuf_PermuteRowsOp : Mcuf_InferredOp<"permute_rows"> {
+  let summary = "The rows of a tensor in another order: the pixels of a map patch by patch, or back";
+  let description = [{
+    Counting the result's rows in digits of which digit i runs to sizes[i], the last fastest, row (d0, d1, ...) is row d0 * strides[0] + d1 * strides[1] + ... of the
+    input, all leading dimensions together. At most four digits. Result [1, rows, width], of the input's type.
+  }];
+  let arguments = (ins AnyRankedTensor:$input, DenseI64ArrayAttr:$sizes, DenseI64ArrayAttr:$strides);
+  let results = (outs AnyRankedTensor:$result);
+  let assemblyFormat = "$input attr-dict `:` functional-type(operands, results)";
+}
+
 def Mcuf_DepthwiseOp : Mcuf_InferredOp<"depthwise"> {
   let summary = "Convolution of each channel of a map by itself";
   let description = "input [1, height, width, channels]; weights [kernel height, kernel width, channels], bias [channels]; strides and pads as in mcuf.windows.";
@@ -79,7 +90,7 @@ def Mcuf_AttentionOp : Mcuf_InferredOp<"attention", [AttrSizedOperandSegments]> 
   let summary = "Multi-head attention: per head softmax(scale * q k^T) v";
   let description = [{
     q, k and v hold one row a token; head h is the columns [h*w, (h+1)*w) with w = width / num_heads. The context has q's shape. Leading dimensions other than
-    the tokens are 1.
+    the tokens are 1, but for groups: the rows are those of so many sequences one after another, each of which attends to itself alone.
 
     With 2-D relative position (docs/relative-position.md) the key of a pair of tokens is k_j plus the rows of k_table that belong to the pair, its value v_j plus
     those of v_table; either may be absent. grid says which rows belong to which pair: prefix tokens, height, width, row clip, column clip (RelativeGrid). Both
@@ -89,7 +100,7 @@ def Mcuf_AttentionOp : Mcuf_InferredOp<"attention", [AttrSizedOperandSegments]> 
   }];
   let arguments = (ins AnyRankedTensor:$q, AnyRankedTensor:$k, AnyRankedTensor:$v, Optional<AnyRankedTensor>:$k_table, Optional<AnyRankedTensor>:$v_table,
                        I64Attr:$num_heads, F32Attr:$scale, OptionalAttr<DenseI64ArrayAttr>:$grid, DefaultValuedAttr<I64Attr, "0">:$first_query,
-                       OptionalAttr<F32Attr>:$sigmoid_bias);
+                       OptionalAttr<F32Attr>:$sigmoid_bias, DefaultValuedAttr<I64Attr, "1">:$groups);
   let results = (outs AnyRankedTensor:$result);
   let assemblyFormat = [{
     $q `,` $k `,` $v (`k_table` $k_table^)? (`v_table` $v_table^)? attr-dict `:` functional-type(operands, results)
@@ -99,7 +110,8 @@ def Mcuf_AttentionOp : Mcuf_InferredOp<"attention", [AttrSizedOperandSegments]> 
   }];
   let builders = [OpBuilder<(ins "::mlir::Value":$q, "::mlir::Value":$k, "::mlir::Value":$v, "int64_t":$numHeads, "float":$scale,
                                  CArg<"::mlir::Value", "{}">:$kTable, CArg<"::mlir::Value", "{}">:$vTable,
-                                 CArg<"::llvm::ArrayRef<int64_t>", "{}">:$grid, CArg<"int64_t", "0">:$firstQuery, CArg<"::mlir::FloatAttr", "{}">:$sigmoidBias)>];
+                                 CArg<"::llvm::ArrayRef<int64_t>", "{}">:$grid, CArg<"int64_t", "0">:$firstQuery, CArg<"::mlir::FloatAttr", "{}">:$sigmoidBias,
+                                 CArg<"int64_t", "1">:$groups)>];
 }
 
 def Mcuf_PatchEmbedOp : Mcuf_InferredOp<"patch_embed", [AttrSizedOperandSegments]> {

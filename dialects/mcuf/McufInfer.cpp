@@ -293,10 +293,11 @@ LogicalResult LinearOp::inferReturnTypes(MLIRContext *, std::optional<Location> 
 }
 
 void AttentionOp::build(OpBuilder &builder, OperationState &state, Value q, Value k, Value v, int64_t numHeads, float scale, Value kTable,
-                        Value vTable, ArrayRef<int64_t> grid, int64_t firstQuery, FloatAttr sigmoidBias) {
+                        Value vTable, ArrayRef<int64_t> grid, int64_t firstQuery, FloatAttr sigmoidBias,
+                        int64_t groups) {
   build(builder, state, withWidth(q, widthOf(v)), q, k, v, kTable, vTable, builder.getI64IntegerAttr(numHeads),
         builder.getF32FloatAttr(scale), grid.empty() ? DenseI64ArrayAttr() : builder.getDenseI64ArrayAttr(grid),
-        builder.getI64IntegerAttr(firstQuery), sigmoidBias);
+        builder.getI64IntegerAttr(firstQuery), sigmoidBias, builder.getI64IntegerAttr(groups));
 }
 
 LogicalResult AttentionOp::inferReturnTypes(MLIRContext *, std::optional<Location> location, Adaptor adaptor, SmallVectorImpl<Type> &types) {
@@ -318,8 +319,24 @@ LogicalResult AttentionOp::inferReturnTypes(MLIRContext *, std::optional<Locatio
         return fail(location,
                     "table of " + text(shapeOf(table)) + " where the grid wants " + Twine(grid.tableRows()) + " rows of " + Twine(width));
   }
+  if (int64_t groups = adaptor.getGroups(); groups < 1 || rowCount(q) % groups || rowCount(k) % groups || (groups > 1 && adaptor.getGrid()))
+    return fail(location, Twine(rowCount(q)) + " queries and " + Twine(rowCount(k)) + " keys in " + Twine(groups) + " groups");
   types.push_back(withWidth(q, widthOf(v)));
   return success();
+}
+
+LogicalResult PermuteRowsOp::inferReturnTypes(MLIRContext *, std::optional<Location> location, Adaptor adaptor, SmallVectorImpl<Type> &types) {
+  ArrayRef<int64_t> sizes = adaptor.getSizes(), strides = adaptor.getStrides();
+  int64_t rows = 1, last = 0;
+  for (size_t d = 0; d < std::min(sizes.size(), strides.size()); ++d) {
+    rows *= sizes[d];
+    last += (sizes[d] - 1) * strides[d];
+  }
+  const int64_t count = shapeOf(adaptor.getInput()).empty() ? 0 : rowCount(adaptor.getInput());
+  if (sizes.empty() || sizes.size() > 4 || sizes.size() != strides.size() || rows != count || last != count - 1 ||
+      llvm::any_of(sizes, [](int64_t size) { return size < 1; }) || llvm::any_of(strides, [](int64_t stride) { return stride < 0; }))
+    return fail(location, "sizes " + text(sizes) + " and strides " + text(strides) + " do not order " + Twine(count) + " rows");
+  return push(types, {1, rows, widthOf(adaptor.getInput())}, tensorOf(adaptor.getInput()).getElementType());
 }
 
 void PatchEmbedOp::build(OpBuilder &, OperationState &state, Value image, Value weights, Value bias, Value position, Value prefix, DenseI64ArrayAttr pads) {

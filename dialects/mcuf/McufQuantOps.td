@@ -77,6 +77,15 @@ def Mcuf_QLinearActivationOp : Mcuf_Op<"q_linear_activation"> {
   let hasVerifier = 1;
 }
 
+def Mcuf_QActivationOp : Mcuf_Op<"q_activation"> {
+  let summary = "GELU or another activation with a table, of values that no linear layer computes; 15-bit result";
+  let description = "mult is round(scale of the input / scale of the result * 2^16); the rest as in q_linear_activation, for the accumulator input * 2^16.";
+  let arguments = (ins AnyRankedTensor:$input, I64Attr:$mult, I64Attr:$index_mult, I64Attr:$delta_mult, Mcuf_Delta:$delta);
+  let results = (outs AnyRankedTensor:$result);
+  let assemblyFormat = "$input attr-dict `:` functional-type(operands, results)";
+  let hasVerifier = 1;
+}
+
 def Mcuf_QAttentionOp : Mcuf_Op<"q_attention", [AttrSizedOperandSegments]> {
   let summary = "Attention on int16 q and int8 k, v; score_mult i32 [num_heads]; the context is in units of 1/256 of v's";
   let description = [{
@@ -84,7 +93,7 @@ def Mcuf_QAttentionOp : Mcuf_Op<"q_attention", [AttrSizedOperandSegments]> {
     [head width, rows + 1], its last column zero, with v_table_mult i32 [width of v]. Both have a multiplier or neither.
 
     context_factor has, for each column of the context, by how much it can be divided (3 to 256) and still fit 8 bits: what mcuf-split-heads stores contexts by.
-    A whole context always fits in units of v's, so 256 stands for a column about which nothing is known.
+    A whole context always fits in units of v's, so 256 stands for a column about which nothing is known. groups are those of `attention`.
 
     With sigmoid_bias, in units of 1/64, the weights are sigmoids, and weight_total stands for their sum: the context is in units of
     weight_total / (2^15 - 1) / 256 of v's.
@@ -92,7 +101,8 @@ def Mcuf_QAttentionOp : Mcuf_Op<"q_attention", [AttrSizedOperandSegments]> {
   let arguments = (ins AnyRankedTensor:$q, AnyRankedTensor:$k, AnyRankedTensor:$v, AnyRankedTensor:$score_mult, Optional<AnyRankedTensor>:$k_table,
                        Optional<AnyRankedTensor>:$k_table_mult, Optional<AnyRankedTensor>:$v_table, Optional<AnyRankedTensor>:$v_table_mult,
                        I64Attr:$num_heads, OptionalAttr<DenseI32ArrayAttr>:$context_factor, OptionalAttr<DenseI64ArrayAttr>:$grid,
-                       DefaultValuedAttr<I64Attr, "0">:$first_query, OptionalAttr<I64Attr>:$sigmoid_bias, OptionalAttr<I64Attr>:$weight_total);
+                       DefaultValuedAttr<I64Attr, "0">:$first_query, OptionalAttr<I64Attr>:$sigmoid_bias, OptionalAttr<I64Attr>:$weight_total,
+                       DefaultValuedAttr<I64Attr, "1">:$groups);
   let results = (outs AnyRankedTensor:$result);
   let assemblyFormat = [{
     $q `,` $k `,` $v `,` $score_mult (`k_table` $k_table^ `,` $k_table_mult)? (`v_table` $v_table^ `,` $v_table_mult)? attr-dict `:`

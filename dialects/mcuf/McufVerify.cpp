@@ -139,6 +139,13 @@ LogicalResult QLinearActivationOp::verify() {
                  failed(verifyGroups(*this, getWeights(), getWeightScalesAttr(), getWeightGroup())));
 }
 
+LogicalResult QActivationOp::verify() {
+  if (int64_t(getMult()) < 0 || int64_t(getMult()) > INT32_MAX)
+    return emitOpError() << "mult must be 0 to 2^31 - 1, got " << int64_t(getMult());
+  return failure(failed(expectBits(*this, "input", getInput(), 16)) || failed(expectBits(*this, "result", getResult(), 16)) ||
+                 failed(expectShape(*this, "result", getResult(), shapeOf(getInput()))));
+}
+
 LogicalResult QAttentionOp::verify() {
   int64_t heads = getNumHeads();
   if (heads < 1 || widthOf(getQ()) % heads || widthOf(getK()) != widthOf(getQ()) || widthOf(getV()) % heads || rowCount(getK()) != rowCount(getV()) ||
@@ -148,8 +155,11 @@ LogicalResult QAttentionOp::verify() {
     return emitOpError() << "head width " << widthOf(getQ()) / heads << " must be even";
   if (getContextFactor() && int64_t(getContextFactor()->size()) != widthOf(getResult()))
     return emitOpError() << getContextFactor()->size() << " context factors for " << widthOf(getResult()) << " columns";
-  if (rowCount(getK()) > 512)
-    return emitOpError() << rowCount(getK()) << " tokens exceed the 512 for which 32-bit sums of probabilities cannot overflow";
+  const int64_t groups = getGroups();
+  if (groups < 1 || rowCount(getQ()) % groups || rowCount(getK()) % groups || (groups > 1 && (isRelative() || getSigmoidBias())))
+    return emitOpError() << rowCount(getQ()) << " queries and " << rowCount(getK()) << " keys do not make " << groups << " groups";
+  if (rowCount(getK()) / groups > 512)
+    return emitOpError() << rowCount(getK()) / groups << " tokens exceed the 512 for which 32-bit sums of probabilities cannot overflow";
   if (getSigmoidBias().has_value() != getWeightTotal().has_value() || (getSigmoidBias() && isRelative()) ||
       (getWeightTotal() && (*getWeightTotal() <= 512 || *getWeightTotal() > 512 * 32767)))
     return emitOpError() << "sigmoid_bias needs a weight_total above 512 that 512 tokens can reach, and no relative positions";

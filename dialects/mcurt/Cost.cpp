@@ -82,6 +82,8 @@ Work workOf(StringRef kernel) {
       .Case("clamp_s16", Work{"width", "", 3.5, 0})
       .Case("add_codes_s16", Work{"width", "", 12, 0})
       .Case("windows_codes_u8", Work{"channels", "", 6, 0})
+      .Case("permute_rows_s16", Work{"width", "", 2, 0})
+      .Case("activation_s16", Work{"width", "", 12, 0})
       .Cases("unfold_u8", "unfold_padded_u8", Work{"width", "", 2.9, 0}) // its width is the image's: see below
       .Default(Work{"", "", -1, 0});
 }

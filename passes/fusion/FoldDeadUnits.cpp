@@ -214,7 +214,8 @@ struct HeadPattern : OpRewritePattern<mcuf::AttentionOp> {
     Value v = withUnits(rewriter, values, split.kept);
     rewriter.setInsertionPoint(attention);
     Value context =
-        rewriter.create<mcuf::AttentionOp>(attention.getLoc(), q, k, v, int64_t(keptHeads.size()), attention.getScale().convertToFloat());
+        rewriter.create<mcuf::AttentionOp>(attention.getLoc(), q, k, v, int64_t(keptHeads.size()), attention.getScale().convertToFloat(), Value(), Value(),
+                                           ArrayRef<int64_t>(), 0, attention.getSigmoidBiasAttr(), int64_t(attention.getGroups()));
     readKept(rewriter, readers, context, split, constants);
     return success();
   }

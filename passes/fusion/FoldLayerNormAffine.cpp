@@ -18,7 +18,7 @@ namespace {
 
 /// Whether gamma * y + beta commutes with the op: it picks, averages or regroups whole rows.
 bool keepsAffine(Operation *op) {
-  if (!isa<mcuf::SliceOp, mcuf::ReshapeOp, mcuf::ReduceOp>(op))
+  if (!isa<mcuf::PermuteRowsOp, mcuf::SliceOp, mcuf::ReshapeOp, mcuf::ReduceOp>(op))
     return false;
   ArrayRef<int64_t> from = mcuf::shapeOf(op->getOperand(0)), to = mcuf::shapeOf(op->getResult(0));
   if (from.empty() || to.empty() || from.back() != to.back())

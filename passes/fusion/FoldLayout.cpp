@@ -101,6 +101,24 @@ struct SinkBinaryPattern : OpRewritePattern<mcuf::BinaryOp> {
   }
 };
 
+/// The same for a choice of columns.
+struct SinkColumnsPattern : OpRewritePattern<mcuf::SliceOp> {
+  using OpRewritePattern::OpRewritePattern;
+
+  LogicalResult matchAndRewrite(mcuf::SliceOp slice, PatternRewriter &rewriter) const override {
+    auto reshape = slice.getInput().getDefiningOp<mcuf::ReshapeOp>();
+    ArrayRef<int64_t> shape = mcuf::shapeOf(slice);
+    if (!reshape || !keepsRows(reshape) || shape.drop_back() != mcuf::shapeOf(reshape).drop_back() || slice.getSteps().back() != 1)
+      return failure();
+    SmallVector<int64_t> sizes(mcuf::shapeOf(reshape.getInput())), starts(sizes.size(), 0), steps(sizes.size(), 1);
+    starts.back() = slice.getStarts().back();
+    sizes.back() = shape.back();
+    Value columns = createFolded<mcuf::SliceOp>(rewriter, slice.getLoc(), reshape.getInput(), starts, sizes, steps);
+    rewriter.replaceOpWithNewOp<mcuf::ReshapeOp>(slice, columns, shape);
+    return success();
+  }
+};
+
 /// The same for attention on the rows of a map.
 struct SinkAttentionPattern : OpRewritePattern<mcuf::AttentionOp> {
   using OpRewritePattern::OpRewritePattern;
@@ -116,7 +134,7 @@ struct SinkAttentionPattern : OpRewritePattern<mcuf::AttentionOp> {
       sources.push_back(reshape.getInput());
     }
     Value moved = rewriter.create<mcuf::AttentionOp>(op.getLoc(), sources[0], sources[1], sources[2], int64_t(op.getNumHeads()), op.getScale().convertToFloat(),
-                                                     Value(), Value(), ArrayRef<int64_t>(), 0, op.getSigmoidBiasAttr());
+                                                     Value(), Value(), ArrayRef<int64_t>(), 0, op.getSigmoidBiasAttr(), int64_t(op.getGroups()));
     rewriter.replaceOpWithNewOp<mcuf::ReshapeOp>(op, moved, mcuf::shapeOf(op));
     return success();
   }
@@ -146,7 +164,7 @@ struct ReducePattern : OpRewritePattern<mcuf::ReduceOp> {
 } // namespace
 
 void populateFoldLayoutPatterns(RewritePatternSet &patterns) {
-  patterns.add<WholeViewPattern<mcuf::ReshapeOp>, WholeViewPattern<mcuf::TransposeOp>, SinkPattern, SinkBinaryPattern, SinkAttentionPattern,
+  patterns.add<WholeViewPattern<mcuf::ReshapeOp>, WholeViewPattern<mcuf::TransposeOp>, SinkPattern, SinkBinaryPattern, SinkColumnsPattern, SinkAttentionPattern,
                ReducePattern>(patterns.getContext());
 }
 

@@ -27,6 +27,8 @@ namespace {
 /// An operand of attention as rows of a token tensor.
 struct HeadRows {
   Value base;
+  /// Sequences one after another, of `tokens` rows each.
+  int64_t groups;
   int64_t heads, tokens, headWidth;
   int64_t firstRow;
   /// The column of the base for each head and channel of it.
@@ -43,7 +45,23 @@ std::optional<Atom> singleAtom(const View &view, size_t begin, size_t end) {
   return atoms.empty() ? Atom{1, 0} : atoms[0];
 }
 
-/// `value` is [..., heads, tokens, channels], or with the last two exchanged if `transposed`.
+/// Groups and heads, (1, 0) where there is one, of the dimensions in front of the tokens: a step to the next group is one of whole rows.
+std::optional<std::pair<Atom, Atom>> groupsAndHeads(const View &view, int64_t width) {
+  std::pair<Atom, Atom> result{{1, 0}, {1, 0}};
+  for (const auto &dimension : ArrayRef(view.dimensions).drop_back(2))
+    for (Atom atom : dimension) {
+      const bool isGroup = atom.stride % width == 0;
+      Atom &known = isGroup ? result.first : result.second;
+      if (known.size > 1 && known.stride != atom.size * atom.stride)
+        return std::nullopt;
+      if (isGroup && result.second.size > 1) // heads are inside of groups
+        return std::nullopt;
+      known = {known.size * atom.size, atom.stride};
+    }
+  return result;
+}
+
+/// `value` is [groups, heads, tokens, channels], or with the last two exchanged if `transposed`.
 std::optional<HeadRows> matchHeadRows(Value value, bool transposed) {
   View view = viewOf(value, /*throughScaling=*/true);
   size_t rank = view.dimensions.size();
@@ -51,12 +69,16 @@ std::optional<HeadRows> matchHeadRows(Value value, bool transposed) {
     return std::nullopt;
   if (transposed)
     std::swap(view.dimensions[rank - 2], view.dimensions[rank - 1]);
-  auto head = singleAtom(view, 0, rank - 2), token = singleAtom(view, rank - 2, rank - 1);
   int64_t width = mcuf::widthOf(view.base);
-  if (!head || !token || (token->size > 1 && token->stride != width))
+  auto leading = groupsAndHeads(view, width);
+  auto token = singleAtom(view, rank - 2, rank - 1);
+  if (!leading || !token || (token->size > 1 && token->stride != width))
+    return std::nullopt;
+  auto [group, head] = *leading;
+  if (group.size > 1 && group.stride != token->size * width)
     return std::nullopt;
 
-  HeadRows rows{view.base, head->size, token->size, view.size(rank - 1), view.offset / width, {}, view.scale, view.ops};
+  HeadRows rows{view.base, group.size, head.size, token->size, view.size(rank - 1), view.offset / width, {}, view.scale, view.ops};
   SmallVector<int64_t> channels{0};
   for (Atom atom : view.dimensions[rank - 1]) {
     SmallVector<int64_t> inner;
@@ -67,7 +89,7 @@ std::optional<HeadRows> matchHeadRows(Value value, bool transposed) {
   }
   for (int64_t h = 0; h < rows.heads; ++h)
     for (int64_t channel : channels) {
-      int64_t column = view.offset % width + h * head->stride + channel;
+      int64_t column = view.offset % width + h * head.stride + channel;
       if (column < 0 || column >= width)
         return std::nullopt;
       rows.columns.push_back(column);
@@ -296,19 +318,23 @@ struct AttentionPattern : OpRewritePattern<mcuf::MatmulOp> {
     if (!scores)
       return failure();
     auto q = matchHeadRows(scores.getLhs(), false), k = matchHeadRows(scores.getRhs(), true), v = matchHeadRows(context.getRhs(), false);
-    if (!q || !k || !v || q->heads != k->heads || q->heads != v->heads || q->headWidth != k->headWidth || k->tokens != v->tokens)
+    if (!q || !k || !v || q->heads != k->heads || q->heads != v->heads || q->headWidth != k->headWidth || k->tokens != v->tokens ||
+        q->groups != k->groups || q->groups != v->groups)
       return failure();
-    // With a batch or heads that are broadcast there would be more products than heads.
-    if (cast<RankedTensorType>(scores.getType()).getNumElements() != q->heads * q->tokens * k->tokens ||
-        cast<RankedTensorType>(context.getType()).getNumElements() != q->heads * q->tokens * v->headWidth)
+    // With sequences or heads that are broadcast there would be more products than heads.
+    if (cast<RankedTensorType>(scores.getType()).getNumElements() != q->groups * q->heads * q->tokens * k->tokens ||
+        cast<RankedTensorType>(context.getType()).getNumElements() != q->groups * q->heads * q->tokens * v->headWidth)
       return failure();
 
     std::optional<RelativeTerm> keyTerm;
+    if (sum && q->groups > 1)
+      return failure();
     if (sum && !(keyTerm = matchKeyTerm(*sum, *q, k->tokens)))
       return failure();
     std::optional<ContextSum> contextSum;
     SmallVector<PairProduct> products = productsOf(weights);
-    if (products.size() > 1 || (products.size() == 1 && !(contextSum = matchContextSum(products.front(), context, weights, *q, *v))))
+    if (products.size() > 1 || (q->groups > 1 && (sigmoid || !products.empty())) ||
+        (products.size() == 1 && !(contextSum = matchContextSum(products.front(), context, weights, *q, *v))))
       return failure();
     if (sigmoid && (keyTerm || contextSum))
       return failure();
@@ -332,14 +358,14 @@ struct AttentionPattern : OpRewritePattern<mcuf::MatmulOp> {
           vTable = contextSum ? createTable(rewriter, location, *tables->v, contextSum->term.scale, "v_table") : Value();
     Value result = rewriter.create<mcuf::AttentionOp>(location, cut(rewriter, location, *q), cut(rewriter, location, *k),
                                                       cut(rewriter, location, *v), q->heads, float(scale), kTable, vTable, tables->grid(), 0,
-                                                      sigmoid ? rewriter.getF32FloatAttr(float(bias)) : FloatAttr());
+                                                      sigmoid ? rewriter.getF32FloatAttr(float(bias)) : FloatAttr(), q->groups);
     contextScale *= v->scale;
     if (contextScale != 1.0)
       result =
           rewriter.create<mcuf::BinaryOp>(location, mcuf::BinaryKind::Mul, result, createConstant(rewriter, location, float(contextScale)));
     // Back to the form of the product; the transposition and the reshape that merge the heads cancel this (mcuf-fold-layout).
-    result = createFolded<mcuf::ReshapeOp>(rewriter, location, result, ArrayRef<int64_t>{q->tokens, q->heads, v->headWidth});
-    result = createFolded<mcuf::TransposeOp>(rewriter, location, result, ArrayRef<int64_t>{1, 0, 2});
+    result = createFolded<mcuf::ReshapeOp>(rewriter, location, result, ArrayRef<int64_t>{q->groups, q->tokens, q->heads, v->headWidth});
+    result = createFolded<mcuf::TransposeOp>(rewriter, location, result, ArrayRef<int64_t>{0, 2, 1, 3});
     result = createFolded<mcuf::ReshapeOp>(rewriter, location, result, mcuf::shapeOf(context));
     if (contextSum)
       rewriter.replaceOp(contextSum->add, contextSum->context);
@@ -369,7 +395,7 @@ private:
     int64_t total = mcuf::rowCount(value);
     value = createFolded<mcuf::ReshapeOp>(rewriter, location, value, ArrayRef<int64_t>{1, total, count});
     return createFolded<mcuf::SliceOp>(rewriter, location, value, ArrayRef<int64_t>{0, rows.firstRow, 0},
-                                       ArrayRef<int64_t>{1, rows.tokens, count}, ArrayRef<int64_t>{1, 1, 1});
+                                       ArrayRef<int64_t>{1, rows.groups * rows.tokens, count}, ArrayRef<int64_t>{1, 1, 1});
   }
 };
 

@@ -145,6 +145,23 @@ struct SinkPlanesPattern : RewritePattern {
   }
 };
 
+/// Channels of several maps side by side are columns of their rows.
+struct ConcatPattern : OpRewritePattern<mcuf::ConcatOp> {
+  using OpRewritePattern::OpRewritePattern;
+
+  LogicalResult matchAndRewrite(mcuf::ConcatOp concat, PatternRewriter &rewriter) const override {
+    if (concat.getAxis() != 1 || mcuf::shapeOf(concat).size() != 4)
+      return failure();
+    SmallVector<Value> maps;
+    for (Value input : concat.getInputs())
+      if (maps.push_back(rowsOfPlanes(input)); !maps.back())
+        return failure();
+    Value rows = rewriter.create<mcuf::ConcatOp>(concat.getLoc(), maps, uint64_t(3));
+    rewriter.replaceOp(concat, createPlanes(rewriter, concat.getLoc(), rows));
+    return success();
+  }
+};
+
 /// min(max(x, 0), c), in either order, as Clip leaves it; max(x, 0) alone is relu.
 struct ClipPattern : OpRewritePattern<mcuf::BinaryOp> {
   using OpRewritePattern::OpRewritePattern;
@@ -206,7 +223,7 @@ public:
     if (!hasMaps)
       return;
     RewritePatternSet patterns(&getContext());
-    patterns.add<ConvPattern, WholePoolPattern, GlobalMaxPattern, SinkPlanesPattern, FlattenPattern>(&getContext());
+    patterns.add<ConvPattern, WholePoolPattern, GlobalMaxPattern, SinkPlanesPattern, ConcatPattern, FlattenPattern>(&getContext());
     populateFoldLayoutPatterns(patterns);
     if (failed(applyToFixpoint(getOperation(), std::move(patterns))))
       signalPassFailure();

@@ -75,7 +75,7 @@ struct HoistPattern : OpRewritePattern<mcuf::SliceOp> {
     if (!rowwise && !residual)
       return failure();
     auto attention = dyn_cast<mcuf::AttentionOp>(op);
-    if (attention && attention.isRelative() && rows->step != 1)
+    if (attention && (attention.getGroups() > 1 || (attention.isRelative() && rows->step != 1)))
       return failure();
     IRMapping mapping;
     mapping.map(op->getOperand(0), rows->take(rewriter, location, op->getOperand(0)));

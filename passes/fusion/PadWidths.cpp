@@ -107,7 +107,8 @@ struct HeadPattern : OpRewritePattern<mcuf::AttentionOp> {
     Value padded = rewriter.create<mcuf::AttentionOp>(
         attention.getLoc(), operands[0], operands[1], operands[2], heads, attention.getScale().convertToFloat(),
         tableOf(attention.getKTable(), oddKeys), tableOf(attention.getVTable(), oddValues),
-        attention.getGrid().value_or(ArrayRef<int64_t>()), int64_t(attention.getFirstQuery()), attention.getSigmoidBiasAttr());
+        attention.getGrid().value_or(ArrayRef<int64_t>()), int64_t(attention.getFirstQuery()), attention.getSigmoidBiasAttr(),
+        int64_t(attention.getGroups()));
     if (oddValues)
       readPadded(rewriter, readers, padded, heads);
     else

@@ -265,7 +265,7 @@ void addMovementHandlers(HandlerRegistry &registry) {
   registry.add("Transpose", transpose).compiles("patches to tokens, tokens and heads of attention");
   registry.add("Slice", slice).compiles("tokens, columns of a dense layer").limitedTo("starts, ends, axes and steps are constants");
   registry.add("Split", split).compiles("columns of one dense layer").limitedTo("parts are constants");
-  registry.add("Concat", concat).compiles("constant tokens in front of the patches");
+  registry.add("Concat", concat).compiles("constant tokens in front of the patches, channels of computed maps");
   registry.add("Gather", gather).compiles("one token; q, k and v of one dense layer").limitedTo("indices are constants");
   registry.add("Pad", pad).compiles("zeros around what a convolution reads").limitedTo("pads are constants; modes constant, edge and reflect");
   registry.add("DepthToSpace", depthToSpace);

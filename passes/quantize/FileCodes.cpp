@@ -51,7 +51,7 @@ std::optional<FileRange> codesOf(Value value) {
   if (mcuf::isActivation(op))
     return mcuf::hasTable(op) ? std::nullopt : codesOfActivation(op);
   return llvm::TypeSwitch<Operation *, Codes>(op)
-      .Case<mcuf::ReshapeOp, mcuf::SliceOp>([](Operation *view) { return codesOf(view->getOperand(0)); })
+      .Case<mcuf::ReshapeOp, mcuf::SliceOp, mcuf::PermuteRowsOp>([](Operation *view) { return codesOf(view->getOperand(0)); })
       .Case([](mcuf::WindowsOp windows) {
         return mcuf::isInterleavedImage(windows.getInput()) ? codesOfImage(windows) : codesOf(windows.getInput());
       })

@@ -2,6 +2,7 @@
 
 #include "compiler/reference/HostTensor.h"
 #include "dialects/mcuf/McufCodeOps.h"
+#include "passes/quantize/Activation.h"
 #include "passes/quantize/CalibrationAttributes.h"
 #include "passes/quantize/FileCodes.h"
 #include "passes/quantize/Roles.h"
@@ -167,6 +168,33 @@ Value MapRewriter::summand(Value value) {
   return constant<int16_t>(builder, value.getLoc(), ElementKind::I16, real->shape(), integers, "positions");
 }
 
+FailureOr<uint64_t> MapRewriter::sumMult(Operation *op, Value operand, const Storage &out) const {
+  const Storage in = plan.storageOf(operand);
+  const double mult = std::nearbyint(std::ldexp(in.scale / out.scale, 16 + kGuardBits));
+  if (in.channel != out.channel || mult > INT32_MAX)
+    return op->emitError() << "adds or joins rows whose channels have different scales, which is supported for the residual stream only";
+  return uint64_t(mult);
+}
+
+FailureOr<Value> MapRewriter::rewrite(mcuf::ConcatOp concat) {
+  if (int64_t(concat.getAxis()) + 1 != int64_t(mcuf::shapeOf(concat).size()))
+    return concat.emitError() << "joins other values than columns, which cannot be quantized";
+  const Storage out = plan.storageOf(concat);
+  SmallVector<Value> columns;
+  for (Value input : concat.getInputs()) {
+    if (isComputedForConcat(input)) {
+      columns.push_back(stored(input));
+      continue;
+    }
+    FailureOr<uint64_t> mult = sumMult(concat, input, out);
+    if (failed(mult))
+      return failure();
+    columns.push_back(builder.create<mcuf::QAddOp>(concat.getLoc(), typeOf(input, out), stored(input), stored(input), *mult, uint64_t(0),
+                                                   uint64_t(kLeastS16)));
+  }
+  return builder.create<mcuf::ConcatOp>(concat.getLoc(), typeOf(concat, out), columns, concat.getAxis()).getResult();
+}
+
 FailureOr<Value> MapRewriter::sum(Operation *op, Value result, Value lhs, Value rhs) {
   const Storage out = plan.storageOf(result);
   const std::optional<FileRange> codes = codesOf(result);
@@ -178,13 +206,18 @@ FailureOr<Value> MapRewriter::sum(Operation *op, Value result, Value lhs, Value 
       mults.push_back(0);
       continue;
     }
+    if (!inCodes) {
+      FailureOr<uint64_t> mult = sumMult(op, operand, out);
+      if (failed(mult))
+        return failure();
+      mults.push_back(*mult);
+      continue;
+    }
     const Storage in = plan.storageOf(operand);
-    const double mult = std::nearbyint(std::ldexp(in.scale / out.scale, inCodes ? 10 + kCodeGuardBits : 16 + kGuardBits));
-    if (inCodes && mult > INT32_MAX)
+    const double mult = std::nearbyint(std::ldexp(in.scale / out.scale, 10 + kCodeGuardBits));
+    if (mult > INT32_MAX)
       return op->emitError() << "an operand's steps of " << in.scale << " are more than 32 times as coarse as those of the sum, " << out.scale
                              << "; the file's ranges do not fit each other";
-    if (in.channel != out.channel || mult > INT32_MAX)
-      return op->emitError() << "adds rows whose channels have different scales, which is supported for the residual stream only";
     mults.push_back(uint64_t(mult));
   }
   Operation *activation = mcuf::isActivation(result.getDefiningOp()) ? result.getDefiningOp() : nullptr;
@@ -204,7 +237,26 @@ FailureOr<Value> MapRewriter::rewriteSum(mcuf::BinaryOp add) {
   return sum(add, activation ? Value(activation->getResult(0)) : add.getResult(), add.getLhs(), add.getRhs());
 }
 
+FailureOr<Value> MapRewriter::rewriteTable(Operation *activation) {
+  Value operand = activation->getOperand(0), result = activation->getResult(0);
+  const Storage in = plan.storageOf(operand), out = plan.storageOf(result);
+  if (!in.channel.empty())
+    return activation->emitError() << "reads rows whose channels have scales of their own, which is supported behind a linear layer only";
+  const Activation function(activation);
+  const double mult = std::nearbyint(std::ldexp(in.scale / out.scale, 16));
+  auto indexMult = function.indexMult(out.scale), deltaMult = function.deltaMult(out.scale);
+  if (mult > INT32_MAX || !indexMult || !deltaMult)
+    return activation->emitError() << "scales of " << in.scale << " before and " << out.scale << " behind are outside of what the multipliers of '"
+                                   << activation->getName() << "' hold";
+  return builder
+      .create<mcuf::QActivationOp>(activation->getLoc(), typeOf(result, out), stored(operand), uint64_t(mult), uint64_t(*indexMult),
+                                   uint64_t(*deltaMult), function.table())
+      .getResult();
+}
+
 FailureOr<Value> MapRewriter::rewriteActivation(Operation *activation) {
+  if (mcuf::hasTable(activation))
+    return rewriteTable(activation);
   return sum(activation, activation->getResult(0), activation->getOperand(0), Value());
 }
 

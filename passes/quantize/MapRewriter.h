@@ -23,15 +23,21 @@ public:
   mlir::FailureOr<mlir::Value> rewrite(mcuf::WindowsOp windows);
   mlir::FailureOr<mlir::Value> rewrite(mcuf::DepthwiseOp depthwise);
   mlir::FailureOr<mlir::Value> rewrite(mcuf::PoolOp pool);
+  /// Columns side by side, in one scale: what has another is brought to it.
+  mlir::FailureOr<mlir::Value> rewrite(mcuf::ConcatOp concat);
   mlir::FailureOr<mlir::Value> rewriteSum(mcuf::BinaryOp add);
-  /// ReLU, with a limit or without, by itself: of what has other readers, too, or cannot compute it on the way.
+  /// An activation by itself: of what has other readers, too, or cannot compute it on the way.
   mlir::FailureOr<mlir::Value> rewriteActivation(mlir::Operation *activation);
 
 private:
   /// A convolution of each channel of `input` by itself, `weights` [taps][channels].
   mlir::FailureOr<mlir::Value> convolve(mlir::Operation *op, mlir::Value input, llvm::ArrayRef<float> weights, llvm::ArrayRef<float> bias,
                                         llvm::ArrayRef<int64_t> kernel, llvm::ArrayRef<int64_t> strides, llvm::ArrayRef<int64_t> pads);
+  /// An activation with a table.
+  mlir::FailureOr<mlir::Value> rewriteTable(mlir::Operation *activation);
   mlir::FailureOr<mlir::Value> sum(mlir::Operation *op, mlir::Value result, mlir::Value lhs, mlir::Value rhs);
+  /// The multiplier that brings `operand` to the scale of `out`, for q_add; fails, with a diagnostic at `op`, where there is none.
+  mlir::FailureOr<uint64_t> sumMult(mlir::Operation *op, mlir::Value operand, const Storage &out) const;
   mlir::RankedTensorType typeOf(mlir::Value value, const Storage &storage) const;
   /// The integer form of an operand of a sum, which may be a constant.
   mlir::Value summand(mlir::Value value);

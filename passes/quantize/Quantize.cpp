@@ -317,7 +317,7 @@ LogicalResult Rewriter::rewriteActivation(Operation *activation) {
   if ((!linear || codesOf(linear)) && !mcuf::hasTable(activation))
     return rewriteMap(activation);
   if (!linear)
-    return activation->emitError() << "must follow a linear layer";
+    return rewriteMap(activation);
   FailureOr<IntegerLinear> layer = plan.quantize(linear);
   if (failed(layer))
     return failure();
@@ -426,7 +426,7 @@ LogicalResult Rewriter::rewriteAttention(mcuf::AttentionOp attention) {
       cacheOf(attention.getV()), constant<int32_t>(attention.getLoc(), ElementKind::I32, {heads}, scoreMult, "score_mult"), keyTable->first,
       keyTable->second, valueTable.first, valueTable.second, builder.getI64IntegerAttr(heads),
       builder.getDenseI32ArrayAttr(plan.contextFactors(attention)), attention.getGridAttr(), attention.getFirstQueryAttr(), sigmoidBias,
-      weightTotal);
+      weightTotal, attention.getGroupsAttr());
   if (std::optional<int64_t> head = headOf(attention))
     setHead(quantized, *head);
   replace(attention, quantized);
@@ -474,7 +474,7 @@ LogicalResult Rewriter::rewriteMap(Operation *op) {
     computing = producer && activationBehind(producer) == op ? producer : op;
   }
   llvm::TypeSwitch<Operation *>(computing)
-      .Case<mcuf::WindowsOp, mcuf::DepthwiseOp, mcuf::PoolOp>([&](auto map) { result = maps.rewrite(map); })
+      .Case<mcuf::WindowsOp, mcuf::DepthwiseOp, mcuf::PoolOp, mcuf::ConcatOp>([&](auto map) { result = maps.rewrite(map); })
       .Case([&](mcuf::BinaryOp binary) { result = isProduct(binary) ? rewriteProduct(builder, plan, binary, stored) : maps.rewriteSum(binary); })
       .Default([&](Operation *activation) { result = maps.rewriteActivation(activation); });
   if (succeeded(result))
@@ -495,19 +495,10 @@ LogicalResult Rewriter::rewrite(Operation &op) {
       .Case([&](mcuf::LinearOp linear) { return rewriteLinear(linear); })
       .Case([&](mcuf::BinaryOp add) { return isSumOfMaps(add) || isProduct(add) ? rewriteMap(add) : rewriteAdd(add); })
       .Case<mcuf::GeluOp, mcuf::SwishOp, mcuf::HardSwishOp, mcuf::UnaryOp, mcuf::ClippedReluOp>([&](Operation *activation) { return rewriteActivation(activation); })
-      .Case<mcuf::WindowsOp, mcuf::DepthwiseOp, mcuf::PoolOp>([&](Operation *map) { return rewriteMap(map); })
+      .Case<mcuf::WindowsOp, mcuf::DepthwiseOp, mcuf::PoolOp, mcuf::ConcatOp>([&](Operation *map) { return rewriteMap(map); })
       .Case([&](mcuf::AttentionOp attention) { return rewriteAttention(attention); })
       .Case([&](mcuf::ReduceOp reduce) { return rewriteMean(reduce); })
-      .Case([&](mcuf::ConcatOp concat) -> LogicalResult {
-        if (int64_t(concat.getAxis()) + 1 != int64_t(mcuf::shapeOf(concat.getResult()).size()) ||
-            llvm::any_of(concat.getInputs(), [](Value input) { return !input.getDefiningOp<mcuf::LinearOp>() || !input.hasOneUse(); }))
-          return concat.emitError() << "joins other values than columns of linear layers, which cannot be quantized";
-        auto inputs = llvm::map_to_vector(concat.getInputs(), [&](Value input) { return values.lookup(input); });
-        replace(concat, builder.create<mcuf::ConcatOp>(concat.getLoc(), typed(concat, 16, plan.storageOf(concat).scale), inputs,
-                                                       concat.getAxis()));
-        return success();
-      })
-      .Case<mcuf::SliceOp, mcuf::ReshapeOp>([&](Operation *structural) -> LogicalResult {
+      .Case<mcuf::SliceOp, mcuf::ReshapeOp, mcuf::PermuteRowsOp>([&](Operation *structural) -> LogicalResult {
         if (mcuf::widthOf(structural->getOperand(0)) != mcuf::widthOf(structural->getResult(0)))
           return structural->emitError() << "changes the width of rows, which cannot be quantized";
         Value input = values.lookup(structural->getOperand(0));

@@ -40,6 +40,10 @@ constexpr double kMaxS16 = 32767, kMaxS15 = 16383, kMaxS8 = 127;
 
 } // namespace
 
+bool isComputedForConcat(Value value) {
+  return value.getDefiningOp<mcuf::LinearOp>() && value.hasOneUse() && isa<mcuf::ConcatOp>(*value.getUsers().begin()) && !codesOf(value);
+}
+
 std::vector<double> ScalePlan::statistics(Value value, StringRef name) const {
   return value.getDefiningOp() ? channelAttribute(value.getDefiningOp(), name, size_t(mcuf::widthOf(value))) : std::vector<double>();
 }
@@ -198,7 +202,7 @@ Storage ScalePlan::storageOfActivation(Operation *activation) const {
   const double largest = maximum(activation->getResult(0));
   auto clipped = dyn_cast<mcuf::ClippedReluOp>(activation);
   const double limit = clipped ? clipped.getLimit().convertToDouble() : std::numeric_limits<double>::infinity();
-  if (activation->getOperand(0).getDefiningOp<mcuf::LinearOp>() && activation->getOperand(0).hasOneUse())
+  if (mcuf::hasTable(activation) || (activation->getOperand(0).getDefiningOp<mcuf::LinearOp>() && activation->getOperand(0).hasOneUse()))
     return {std::min(Activation(activation).scaleOf(largest), limit / kMaxS15), {}, 16384};
   return {std::max(std::min(largest * kTransientHeadRoom, limit) / kMaxS16, leastSumScale(activation->getOperand(0))), {}, 32768};
 }
@@ -230,7 +234,7 @@ Storage ScalePlan::storageOf(Value value) const {
     if (std::optional<FileRange> codes = codesOf(input))
       return finerStorageOf(*codes, count);
   return llvm::TypeSwitch<Operation *, Storage>(op)
-      .Case<mcuf::SliceOp, mcuf::ReshapeOp, mcuf::ReduceOp>([&](Operation *same) { return storageOf(same->getOperand(0)); })
+      .Case<mcuf::SliceOp, mcuf::ReshapeOp, mcuf::PermuteRowsOp, mcuf::ReduceOp>([&](Operation *same) { return storageOf(same->getOperand(0)); })
       .Case([&](mcuf::LayerNormOp) {
         int shift = std::clamp(int(std::floor(std::log2(kMaxS16 / (maximum(value) * 1.05)))), 0, 20);
         return Storage{std::ldexp(1.0, -shift), {}, 32768};
@@ -244,8 +248,8 @@ Storage ScalePlan::storageOf(Value value) const {
       .Case([&](mcuf::ConcatOp) { return Storage{maximum(value) * kTransientHeadRoom / kMaxS16, {}, 32768}; })
       .Default([&](Operation *) {
         // What is joined has one scale.
-        if (auto concat = dyn_cast<mcuf::ConcatOp>(*value.getUsers().begin()))
-          return storageOf(concat);
+        if (isComputedForConcat(value))
+          return storageOf((*value.getUsers().begin())->getResult(0));
         double headRoom = isa<func::ReturnOp>(*value.getUsers().begin()) ? kLogitsHeadRoom : kTransientHeadRoom;
         double least = isa<mcuf::BinaryOp>(value.getDefiningOp()) ? leastSumScale(value) : 0;
         if (isProduct(op)) // its multiplier's ratio stays below 1/2

@@ -21,6 +21,9 @@ inline constexpr double kShareUnit = 32768;
 /// The values of a constant table of relative positions.
 FloatTable readTable(mlir::Value table);
 
+/// Whether `value` is a linear layer whose rows are columns of a concatenation and nothing else: it writes them in the concatenation's scale.
+bool isComputedForConcat(mlir::Value value);
+
 /// How a value is stored: channel c holds `scale * channel[c] * integer`; an empty `channel` is all ones.
 struct Storage {
   double scale = 1;

@@ -24,7 +24,7 @@ struct Projections {
 /// Queries, keys and values that constant layers compute for this attention alone, keys and values from the same normalized rows.
 std::optional<Projections> projectionsOf(mcuf::AttentionOp attention) {
   // A table of relative positions has the width of a head, not of the tokens.
-  if (attention.isRelative())
+  if (attention.isRelative() || attention.getGroups() > 1)
     return std::nullopt;
   Projections result;
   for (auto [value, layer] : {std::pair(attention.getQ(), &result.q), {attention.getK(), &result.k}, {attention.getV(), &result.v}}) {

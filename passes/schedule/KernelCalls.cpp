@@ -183,15 +183,15 @@ void LoopBuilder::buildFedPatchEmbed(mcuf::QPatchEmbedOp op, BufferOp strip) {
 void LoopBuilder::buildCache(mcuf::QLinearOp op) {
   mcuf::QAttentionOp reader = cacheReaders.lookup(op.getResult());
   bool isKeys = lookThrough(reader.getK()) == op.getResult();
-  int64_t tokens = mcuf::rowCount(op.getResult()), units = mcuf::widthOf(op.getResult());
-  Value cache = bufferOf(storage.placeOf(op.getResult(), currentGroup).storage);
+  int64_t tokens = mcuf::rowCount(op.getResult()) / int64_t(reader.getGroups()), units = mcuf::widthOf(op.getResult());
+  Value cache = view(bufferOf(storage.placeOf(op.getResult(), currentGroup).storage), {{0, 1, sequence * int64_t(reader.getNumHeads())}, {0}}, op.getLoc());
   callLinear(op, isKeys ? "linear_keys_s8" : "linear_values_s8", out(cache), operandRowsOf(op, op.getInput()), blockRows,
              {first, rows, mcuf::widthOf(op.getInput()), units, tokens, units / int64_t(reader.getNumHeads())});
 }
 
 void LoopBuilder::buildAttention(mcuf::QAttentionOp op) {
   Location loc = op.getLoc();
-  int64_t heads = op.getNumHeads(), tokens = mcuf::rowCount(op.getK());
+  int64_t heads = op.getNumHeads(), tokens = mcuf::rowCount(op.getK()) / int64_t(op.getGroups());
   int64_t keyWidth = mcuf::widthOf(op.getQ()) / heads, valueWidth = mcuf::widthOf(op.getV()) / heads;
   auto cacheOf = [&](Value value) { return bufferOf(storage.placeOf(value, currentGroup).storage); };
   Value keys = cacheOf(op.getK()), values = cacheOf(op.getV()), mult = constant(op, op.getScoreMult(), "mult");
@@ -213,7 +213,7 @@ void LoopBuilder::buildAttention(mcuf::QAttentionOp op) {
     Value scores = localBuffer("scores", {blockRows, (tokens + 1) / 2 * 2}, 16, loc);
     Value sums = localBuffer("sums", {blockRows}, 32, loc);
     call(op, "attention_scores_s16",
-         {out(scores), in(queries(head)), in(view(keys, {{head}, {0}}, loc)),
+         {out(scores), in(queries(head)), in(view(keys, {{head, 1, sequence * heads}, {0}}, loc)),
           in(view(mult, {{head}}, loc))},
          {rows, tokens, keyWidth, mcuf::widthOf(op.getQ())});
     if (keyTable) {
@@ -229,7 +229,7 @@ void LoopBuilder::buildAttention(mcuf::QAttentionOp op) {
     else
       call(op, "softmax_s16", {inout(scores), out(sums)}, {rows, tokens});
     call(op, !sharesCache(op) ? "attention_context_s16" : blockRows > 1 ? "attention_context_keys_s16" : "attention_context_keys_one_s16",
-         {out(resultRowsOf(op, {head, valueWidth})), in(scores), in(view(values, {{head}, {0}}, loc)), in(sums)},
+         {out(resultRowsOf(op, {head, valueWidth})), in(scores), in(view(values, {{head, 1, sequence * heads}, {0}}, loc)), in(sums)},
          {rows, tokens, valueWidth, strideOf(op)});
     if (valueTable) {
       Value shares = localBuffer("shares", {blockRows, tableRows + 1}, 16, loc);
@@ -270,8 +270,7 @@ void LoopBuilder::callOnWindows(OpT op, StringRef kernel, ArrayRef<BufferUse> co
       if (buffer.getInput())
         map = buffer;
   } else {
-    Place place = storage.placeOf(lookThrough(op.getInput()), currentGroup);
-    map = view(bufferOf(place.storage), {{0, 1, place.rowOffset}, {0, 1, place.column}}, op.getLoc());
+    map = wholeMap(op, op.getInput());
   }
   SmallVector<BufferUse> buffers = {out(resultRowsOf(op)), in(map)};
   llvm::append_range(buffers, constants);
@@ -279,6 +278,20 @@ void LoopBuilder::callOnWindows(OpT op, StringRef kernel, ArrayRef<BufferUse> co
                                    grid.strideY, grid.strideX, grid.padTop, grid.padLeft, grid.outWidth};
   llvm::append_range(integers, more);
   call(op, kernel, buffers, integers);
+}
+
+Value LoopBuilder::wholeMap(Operation *op, Value value) {
+  Place place = storage.placeOf(lookThrough(value), currentGroup);
+  return view(bufferOf(place.storage), {{0, 1, place.rowOffset}, {0, 1, place.column}}, op->getLoc());
+}
+
+void LoopBuilder::buildPermute(mcuf::PermuteRowsOp op) {
+  SmallVector<int64_t> sizes(4 - op.getSizes().size(), 1), strides(sizes.size(), 0);
+  llvm::append_range(sizes, op.getSizes());
+  llvm::append_range(strides, op.getStrides());
+  const int64_t base = sequenceRow + groups.groups[currentGroup].base.lookup(op.getResult());
+  call(op, "permute_rows_s16", {out(resultRowsOf(op)), in(wholeMap(op, op.getInput()))},
+       {first, rows, base, mcuf::widthOf(op.getResult()), sizes[1], sizes[2], sizes[3], strides[0], strides[1], strides[2], strides[3]});
 }
 
 void LoopBuilder::buildRows(Operation *op) {
@@ -338,6 +351,7 @@ void LoopBuilder::buildRows(Operation *op) {
                        in(constant(op, depthwise.getMult(), "mult"))},
                       {int64_t(depthwise.getLow())});
       })
+      .Case([&](mcuf::PermuteRowsOp permute) { buildPermute(permute); })
       .Case([&](mcuf::QMaxPoolOp pool) { callOnWindows(pool, "max_pool_s16", {}, {}); })
       .Case([&](mcuf::QAddOp add) {
         call(op, "add_s16", {out(resultRowsOf(op)), in(summandRowsOf(op, add.getLhs())), in(summandRowsOf(op, add.getRhs()))},
@@ -355,6 +369,11 @@ void LoopBuilder::buildRows(Operation *op) {
         call(op, "multiply_s16",
              {out(resultRowsOf(op)), in(operandRowsOf(op, product.getLhs())), in(operandRowsOf(op, product.getRhs()))},
              {rows, width, int64_t(product.getMult())});
+      })
+      .Case([&](mcuf::QActivationOp activation) {
+        call(op, "activation_s16",
+             {out(resultRowsOf(op)), in(operandRowsOf(op, activation.getInput())), in(deltaTable(activation.getDelta(), op->getLoc()))},
+             {rows, width, int64_t(activation.getMult()), int64_t(activation.getIndexMult()), int64_t(activation.getDeltaMult())});
       })
       .Case([&](mcuf::QNarrowOp narrow) { buildNarrow(narrow); })
       .Case([&](mcuf::ConcatOp concat) { buildConcat(concat); })

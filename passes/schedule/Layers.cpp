@@ -31,7 +31,7 @@ int64_t macsOf(Operation *op) {
       .Case([](mcuf::QAttentionOp op) {
         // With relative positions, a row of a table costs as much as a key or a value.
         auto keysWith = [&](bool table) {
-          return mcuf::rowCount(op.getK()) + (table ? mcuf::RelativeGrid::of(*op.getGrid()).tableRows() : 0);
+          return mcuf::rowCount(op.getK()) / int64_t(op.getGroups()) + (table ? mcuf::RelativeGrid::of(*op.getGrid()).tableRows() : 0);
         };
         return mcuf::rowCount(op.getQ()) *
                (keysWith(bool(op.getKTable())) * mcuf::widthOf(op.getQ()) + keysWith(bool(op.getVTable())) * mcuf::widthOf(op.getV()));

@@ -54,12 +54,18 @@ Value LoopBuilder::bufferOf(unsigned number) {
     return buffer = function.getArgument(0);
   case Storage::Kind::Rows:
     return buffer = declareBuffer(bufferName(op), {wanted.rows, wanted.width}, builder.getIntegerType(wanted.bits), loc);
-  case Storage::Kind::Block:
+  case Storage::Kind::Block: {
+    OpBuilder::InsertionGuard guard(builder);
+    if (groups.groups[currentGroup].sequences > 1) // one for the loops of all sequences
+      for (Operation *parent = builder.getInsertionBlock()->getParentOp(); !isa<func::FuncOp>(parent); parent = parent->getParentOp())
+        builder.setInsertionPointToStart(&parent->getRegion(0).front());
     return buffer = localBuffer(bufferName(op), {blockRows, wanted.width}, 16, loc);
+  }
   case Storage::Kind::Cache: {
     // docs/arithmetic.md: an odd number of tokens is padded.
-    int64_t heads = cacheReaders.lookup(op->getResult(0)).getNumHeads(), tokens = (wanted.rows + 1) / 2 * 2;
-    return buffer = declareBuffer(bufferName(op), {heads, tokens * (wanted.width / heads)}, builder.getI8Type(), loc);
+    mcuf::QAttentionOp reader = cacheReaders.lookup(op->getResult(0));
+    int64_t heads = reader.getNumHeads(), sequences = reader.getGroups(), tokens = (wanted.rows / sequences + 1) / 2 * 2;
+    return buffer = declareBuffer(bufferName(op), {sequences * heads, tokens * (wanted.width / heads)}, builder.getI8Type(), loc);
   }
   }
   llvm_unreachable("covered switch");
@@ -128,7 +134,7 @@ Value LoopBuilder::rowsOf(Value value, int64_t row, Location loc, Coordinate col
   Place place = storage.placeOf(from, currentGroup);
   Value buffer = bufferOf(place.storage);
   bool isBlock = storage.all()[place.storage].kind == Storage::Kind::Block;
-  Coordinate rowCoordinate = isBlock ? Coordinate{0} : Coordinate{first, 1, fromRow + place.rowOffset};
+  Coordinate rowCoordinate = isBlock ? Coordinate{0} : Coordinate{first, 1, sequenceRow + fromRow + place.rowOffset};
   column.offset += place.column;
   return view(buffer, {rowCoordinate, column}, loc);
 }
@@ -172,7 +178,7 @@ void LoopBuilder::call(Operation *op, StringRef kernel, ArrayRef<BufferUse> uses
   auto call = builder.create<CallOp>(op->getLoc(), kernel, uses, integers);
   call.setLayer(layers.indexOf(op));
   // A value whose first rows nobody needs begins with another row than its loop.
-  if (int64_t row = groups.groups[currentGroup].base.lookup(op->getResult(0)); row && op->hasAttr(kValueAttr))
+  if (int64_t row = sequenceRow + groups.groups[currentGroup].base.lookup(op->getResult(0)); row && op->hasAttr(kValueAttr))
     call->setAttr(kFirstRowAttr, builder.getI64IntegerAttr(row));
 }
 
@@ -197,17 +203,22 @@ void LoopBuilder::buildGroup(unsigned number) {
     sums = localBuffer("sums", {width}, 32, mean.getLoc());
     call(mean, "fill_zero_s32", {out(sums)}, {width});
   }
-  blockRows = std::min(options.tokenBlock, group.rowCount);
-  forBlocks(group.rowCount, options.tokenBlock, last->getLoc(), [&](Integer firstRow, Integer rowCount) {
-    first = firstRow;
-    rows = rowCount;
-    for (Operation *op : group.ops)
-      if (op != mean)
-        buildRows(op);
-    if (mean)
-      call(mean, "accumulate_rows_s16", {inout(sums), in(rowsOf(mean.getInput(), mean.getFirstRow(), mean.getLoc()))},
-           {rows, mcuf::widthOf(mean.getInput())});
-  });
+  const int64_t sequenceRows = group.rowCount / group.sequences;
+  blockRows = std::min(options.tokenBlock, sequenceRows);
+  for (sequence = 0; sequence < group.sequences; ++sequence) {
+    sequenceRow = sequence * sequenceRows;
+    forBlocks(sequenceRows, options.tokenBlock, last->getLoc(), [&](Integer firstRow, Integer rowCount) {
+      first = firstRow;
+      rows = rowCount;
+      for (Operation *op : group.ops)
+        if (op != mean)
+          buildRows(op);
+      if (mean)
+        call(mean, "accumulate_rows_s16", {inout(sums), in(rowsOf(mean.getInput(), mean.getFirstRow(), mean.getLoc()))},
+             {rows, mcuf::widthOf(mean.getInput())});
+    });
+  }
+  sequence = sequenceRow = 0;
   first = 0;
   if (mean)
     call(mean, "scale_s32_s16", {out(resultRowsOf(mean)), in(sums)}, {mcuf::widthOf(mean.getInput()), int64_t(mean.getMult())});
@@ -316,6 +327,8 @@ std::string LoopBuilder::bufferName(Operation *op) {
     return "windows";
   if (isa<mcuf::QDepthwiseOp>(op))
     return "depthwise";
+  if (isa<mcuf::PermuteRowsOp>(op))
+    return "permuted";
   if (isa<mcuf::QMaxPoolOp>(op))
     return "pooled";
   if (isa<mcuf::QPatchEmbedOp>(op))
@@ -324,7 +337,7 @@ std::string LoopBuilder::bufferName(Operation *op) {
     return "context";
   if (isa<mcuf::QLayerNormOp, mcuf::QLayerNormAffineOp>(op))
     return "normed";
-  if (isa<mcuf::QLinearActivationOp>(op))
+  if (isa<mcuf::QLinearActivationOp, mcuf::QActivationOp>(op))
     return "hidden";
   if (isa<mcuf::QMultiplyOp>(op))
     return "gated";

@@ -80,6 +80,9 @@ private:
   void buildAttention(mcuf::QAttentionOp op);
   void buildNarrow(mcuf::QNarrowOp op);
   void buildConcat(mcuf::ConcatOp op);
+  void buildPermute(mcuf::PermuteRowsOp op);
+  /// All rows of what `op` reads as a map.
+  mlir::Value wholeMap(mlir::Operation *op, mlir::Value value);
   /// Calls the kernel of an op on windows: its buffers are the rows of the result, the map and `constants`; `more` integers follow the grid's.
   template <class OpT>
   void callOnWindows(OpT op, llvm::StringRef kernel, llvm::ArrayRef<mcurt::BufferUse> constants, llvm::ArrayRef<mcurt::Integer> more);
@@ -116,6 +119,8 @@ private:
   std::string currentStage;
   int64_t blockRows = 0;
   mcurt::Integer first{0}, rows{0};
+  /// Which of the group's sequences it computes, and the row before its first.
+  int64_t sequence = 0, sequenceRow = 0;
 
   bool complete = true;
   bool hasPanelThatFits = false;

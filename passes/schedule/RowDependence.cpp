@@ -68,15 +68,15 @@ Value lookThrough(Value value) {
   return value;
 }
 
-bool isCheap(Operation *op) { return isa<mcuf::QLayerNormOp, mcuf::QCoarsenOp, mcuf::QWindowsOp>(op); }
+bool isCheap(Operation *op) { return isa<mcuf::QLayerNormOp, mcuf::QCoarsenOp, mcuf::QWindowsOp, mcuf::PermuteRowsOp>(op); }
 
-bool readsMap(Operation *op) { return isa<mcuf::QWindowsOp, mcuf::QDepthwiseOp, mcuf::QMaxPoolOp>(op); }
+bool readsMap(Operation *op) { return isa<mcuf::QWindowsOp, mcuf::QDepthwiseOp, mcuf::QMaxPoolOp, mcuf::PermuteRowsOp>(op); }
 
 SmallVector<Value, 2> updatableOperands(Operation *op, bool &mustUpdate) {
   mustUpdate = isa<mcuf::QLinearAddOp>(op);
   if (auto add = dyn_cast<mcuf::QLinearAddOp>(op))
     return {add.getResidual()};
-  if (isa<mcuf::QLayerNormOp, mcuf::QLayerNormAffineOp, mcuf::QCoarsenOp, mcuf::QClampOp>(op))
+  if (isa<mcuf::QLayerNormOp, mcuf::QLayerNormAffineOp, mcuf::QCoarsenOp, mcuf::QClampOp, mcuf::QActivationOp>(op))
     return {op->getOperand(0)};
   if (isa<mcuf::QAddOp, mcuf::QAddCodesOp, mcuf::QMultiplyOp>(op))
     return llvm::to_vector<2>(llvm::make_filter_range(op->getOperands(), [](Value operand) { return !mcuf::constantOf(operand); }));
@@ -99,9 +99,9 @@ SmallVector<Dependence, 3> dependencesOf(Operation *op) {
   using Dependences = SmallVector<Dependence, 3>;
   return TypeSwitch<Operation *, Dependences>(op)
       .Case<mcuf::QLayerNormOp, mcuf::QLayerNormAffineOp, mcuf::QLinearOp, mcuf::QLinearActivationOp, mcuf::QNarrowOp, mcuf::QWidenOp,
-            mcuf::QCoarsenOp, mcuf::QClampOp>(
+            mcuf::QCoarsenOp, mcuf::QClampOp, mcuf::QActivationOp>(
           [&](auto op) { return Dependences{row(op.getInput())}; })
-      .Case<mcuf::QWindowsOp, mcuf::QDepthwiseOp, mcuf::QMaxPoolOp>(
+      .Case<mcuf::QWindowsOp, mcuf::QDepthwiseOp, mcuf::QMaxPoolOp, mcuf::PermuteRowsOp>(
           [&](auto op) { return isImage(op.getInput()) ? Dependences() : Dependences{allRows(op.getInput())}; })
       .Case<mcuf::QAddCodesOp, mcuf::QMultiplyOp>([&](auto op) { return Dependences{row(op.getLhs()), row(op.getRhs())}; })
       .Case([&](mcuf::QAddOp op) { // one operand may be a constant
@@ -149,7 +149,7 @@ std::string whyUnsupported(Operation *op) {
   if (!isa<mcuf::SliceOp, mcuf::ConcatOp, mcuf::QNarrowOp, mcuf::QWidenOp, mcuf::QCoarsenOp, mcuf::QPatchEmbedOp, mcuf::QLayerNormOp,
            mcuf::QLayerNormAffineOp, mcuf::QLinearOp, mcuf::QLinearAddOp, mcuf::QLinearActivationOp,
            mcuf::QAttentionOp, mcuf::QMeanRowsOp, mcuf::QWindowsOp, mcuf::QDepthwiseOp, mcuf::QMaxPoolOp, mcuf::QAddOp, mcuf::QAddCodesOp, mcuf::QClampOp,
-           mcuf::QMultiplyOp>(op))
+           mcuf::QMultiplyOp, mcuf::QActivationOp, mcuf::PermuteRowsOp>(op))
     return "no kernel computes it";
 
   auto check = [](std::initializer_list<Value> values) -> std::string {
@@ -182,6 +182,8 @@ std::string whyUnsupported(Operation *op) {
                               if (!isCached(keys) || !isCached(values))
                                 return "keys and values must come from 8-bit linear layers";
                               bool isShared = keys.getDefiningOp<mcuf::QNarrowOp>() || values.getDefiningOp<mcuf::QNarrowOp>();
+                              if (isShared && op.getGroups() > 1)
+                                return "narrowed rows as keys and values of several groups";
                               if (isShared != (keys == values) || (isShared && op.getNumHeads() != 1))
                                 return "narrowed rows, of one head, are keys and values at once, and no others can be";
                               if (mcuf::constantOf(op.getQ()) && (op.getNumHeads() != 1 || mcuf::rowCount(op.getQ()) != 1))

@@ -33,7 +33,7 @@ llvm::SmallVector<Dependence, 3> dependencesOf(mlir::Operation *op);
 
 /// True for ops that cost so little that computing them again beats keeping all rows.
 bool isCheap(mlir::Operation *op);
-/// True for ops on windows of a map, or of the image: any row of the result may need any of the operand's, and its number says which.
+/// True for ops on windows or any other rows of a map, or of the image: any row of the result may need any of the operand's, and its number says which.
 bool readsMap(mlir::Operation *op);
 /// The operands whose rows `op`'s kernel can overwrite with the result. Where `mustUpdate` is set, the kernel has no other way: it reads
 /// the rows where it writes them.

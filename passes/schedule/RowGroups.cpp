@@ -126,6 +126,13 @@ private:
       }
     }
     std::reverse(group.ops.begin(), group.ops.end());
+    for (Operation *op : group.ops) {
+      auto attention = dyn_cast<mcuf::QAttentionOp>(op);
+      if (!attention && isCached(op->getResult(0)))
+        attention = dyn_cast_or_null<mcuf::QAttentionOp>(firstReader(op->getResult(0)));
+      if (attention)
+        group.sequences = std::max(group.sequences, int64_t(attention.getGroups()));
+    }
   }
 
   const OpOrder &order;

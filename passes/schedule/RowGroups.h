@@ -28,6 +28,8 @@ struct Group {
   llvm::SmallVector<mlir::Value, 2> roots;
   /// How many rows the loop runs over.
   int64_t rowCount = 0;
+  /// Sequences that these rows are, where attention keeps them apart: the loop is made once for each, over its share of the rows.
+  int64_t sequences = 1;
   /// The row at iteration 0 of each value that the loop computes.
   llvm::DenseMap<mlir::Value, int64_t> base;
   /// In the order of the network; cheap ones may be in several groups.

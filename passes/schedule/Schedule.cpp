@@ -25,7 +25,7 @@ LogicalResult checkFunction(func::FuncOp function) {
     function.emitError() << "a network with one input and one output is needed, got " << function.getFunctionType();
     return failure();
   }
-  llvm::DenseMap<Value, std::pair<int64_t, bool>> caches;
+  llvm::DenseMap<Value, std::tuple<int64_t, int64_t, bool>> caches;
   for (Operation &op : function.getOps()) {
     std::string problem = schedule::whyUnsupported(&op);
     if (!problem.empty()) {
@@ -37,7 +37,7 @@ LogicalResult checkFunction(func::FuncOp function) {
     if (!attention)
       continue;
     for (auto [value, isKeys] : {std::pair(attention.getK(), true), std::pair(attention.getV(), false)}) {
-      std::pair<int64_t, bool> use(attention.getNumHeads(), isKeys || schedule::sharesCache(attention));
+      std::tuple<int64_t, int64_t, bool> use(attention.getNumHeads(), attention.getGroups(), isKeys || schedule::sharesCache(attention));
       if (caches.try_emplace(schedule::lookThrough(value), use).first->second == use)
         continue;
       op.emitOpError() << "cannot be scheduled: its keys or values are read in another layout by another attention, too";
@@ -53,12 +53,19 @@ LogicalResult checkFunction(func::FuncOp function) {
   return failure();
 }
 
-/// Kernels on windows know a row by its number, so that a loop over them begins with the first.
+/// Kernels on windows know a row by its number, so that a loop over them begins with the first; sequences that attention keeps apart are
+/// computed as a whole.
 LogicalResult checkMaps(const schedule::RowGroups &groups) {
   for (const schedule::Group &group : groups.groups)
-    for (Operation *op : group.ops)
-      if (int64_t row = group.base.lookup(op->getResult(0)); row && schedule::readsMap(op))
+    for (Operation *op : group.ops) {
+      const int64_t row = group.base.lookup(op->getResult(0));
+      if (auto attention = dyn_cast<mcuf::QAttentionOp>(op); attention && attention.getGroups() > 1 && (row || group.rowCount != mcuf::rowCount(attention.getQ())))
+        return op->emitOpError() << "cannot be scheduled: only some rows of its " << attention.getGroups() << " groups are needed";
+      if (group.sequences > 1 && schedule::readsMap(op) && !isa<mcuf::PermuteRowsOp>(op))
+        return op->emitOpError() << "cannot be scheduled: windows are taken in the loop of an attention in groups";
+      if (row && schedule::readsMap(op) && !isa<mcuf::PermuteRowsOp>(op))
         return op->emitOpError() << "cannot be scheduled: only its rows from " << row << " on are needed, and a map is computed from its first row on";
+    }
   return success();
 }
 

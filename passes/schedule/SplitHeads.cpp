@@ -42,7 +42,7 @@ public:
           attention.getLoc(), columnsOf(attention.getResult(), width), q, k, v, partOf(attention.getScoreMult(), head),
           attention.getKTable(), partOf(attention.getKTableMult(), head), attention.getVTable(), partOf(attention.getVTableMult(), head),
           builder.getI64IntegerAttr(1), DenseI32ArrayAttr(), attention.getGridAttr(), attention.getFirstQueryAttr(),
-          attention.getSigmoidBiasAttr(), attention.getWeightTotalAttr());
+          attention.getSigmoidBiasAttr(), attention.getWeightTotalAttr(), attention.getGroupsAttr());
       setHead(single, head);
       contexts.push_back(head + 1 < heads ? storeNarrow(single, head) : Value(single));
     }
@@ -104,7 +104,7 @@ private:
 
 /// Heads can be split whose queries, keys and values are computed for this attention alone.
 bool canSplit(mcuf::QAttentionOp attention) {
-  if (attention.getNumHeads() < 2)
+  if (attention.getNumHeads() < 2 || attention.getGroups() > 1)
     return false;
   for (Value value : {attention.getQ(), attention.getK(), attention.getV()}) {
     Value rows = schedule::lookThrough(value);

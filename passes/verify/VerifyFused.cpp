@@ -118,7 +118,7 @@ std::string problem(Operation *op) {
     return problemOf(op).str();
   if (auto embed = dyn_cast<mcuf::PatchEmbedOp>(op))
     return isa<BlockArgument>(embed.getImage()) ? "" : "a patch embedding is supported only of the model's input";
-  if (isa<mcuf::ConstantOp, mcuf::LinearOp, mcuf::LayerNormOp, mcuf::GeluOp, mcuf::SwishOp, mcuf::HardSwishOp, mcuf::AttentionOp, mcuf::ReshapeOp,
+  if (isa<mcuf::ConstantOp, mcuf::LinearOp, mcuf::LayerNormOp, mcuf::GeluOp, mcuf::SwishOp, mcuf::HardSwishOp, mcuf::AttentionOp, mcuf::ReshapeOp, mcuf::PermuteRowsOp,
           mcuf::WindowsOp>(op))
     return {};
   if (auto depthwise = dyn_cast<mcuf::DepthwiseOp>(op))
@@ -149,8 +149,12 @@ std::string problem(Operation *op) {
            "sigmoid(scale * q k^T + bias) v";
   if (auto conv = dyn_cast<mcuf::ConvOp>(op))
     return problemWith(conv);
-  if (isa<mcuf::ConcatOp>(op))
-    return "a concatenation is supported only of constant tokens in front of the patches";
+  if (auto concat = dyn_cast<mcuf::ConcatOp>(op)) {
+    const bool joinsChannels = int64_t(concat.getAxis()) + 1 == int64_t(mcuf::shapeOf(concat).size());
+    if (joinsChannels && llvm::none_of(concat.getInputs(), [](Value input) { return bool(mcuf::constantOf(input)) || isa<BlockArgument>(input); }))
+      return {};
+    return "a concatenation is supported of constant tokens in front of the patches, and of the channels of computed maps";
+  }
   if (isa<mcuf::TransposeOp>(op))
     return "a transposition is supported only where tokens and heads are exchanged for attention, or where another one undoes it";
   return ("'" + op->getName().stripDialect() + "' has no integer form").str();

@@ -45,10 +45,10 @@ extern "C" void mcuform_observe_rows(int32_t layer, const void *values, int32_t 
 }
 
 extern "C" void mcuform_observe_cache(int32_t layer, const int8_t *cache, int32_t holds_values, int32_t tokens, int32_t head_width,
-                                      int32_t first_row, int32_t rows, int32_t columns) {
+                                      int32_t first_row, int32_t rows, int32_t columns, int32_t sequence_row) {
   constexpr int32_t chunk = 64;
   const int32_t padded = tokens + tokens % 2;
-  write_head(layer, first_row, rows, 0, columns, 1);
+  write_head(layer, sequence_row + first_row, rows, 0, columns, 1);
   int8_t elements[chunk];
   int32_t count = 0;
   for (int32_t t = first_row; t < first_row + rows; ++t)

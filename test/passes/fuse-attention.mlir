@@ -93,10 +93,10 @@ func.func @interleaved_heads(%x: tensor<1x5x6xf32>, %y: tensor<1x5x6xf32>) -> te
 
 // -----
 
-// A bias on the scores, a softmax over the wrong dimension, a batch of two: left alone.
+// A bias on the scores, a softmax over the wrong dimension, two sequences of queries with the keys of one: left alone.
 // CHECK-LABEL: func @not_attention
 // CHECK-NOT: mcuf.attention
-func.func @not_attention(%x: tensor<1x5x4xf32>, %bias: tensor<1x5x5xf32>, %two: tensor<2x5x8xf32>) -> (tensor<1x5x4xf32>, tensor<1x5x4xf32>, tensor<2x2x5x4xf32>) {
+func.func @not_attention(%x: tensor<1x5x4xf32>, %bias: tensor<1x5x5xf32>, %two: tensor<2x5x8xf32>, %one: tensor<1x5x8xf32>) -> (tensor<1x5x4xf32>, tensor<1x5x4xf32>, tensor<2x2x5x4xf32>) {
   %k = mcuf.transpose %x {permutation = array<i64: 0, 2, 1>} : (tensor<1x5x4xf32>) -> tensor<1x4x5xf32>
   %s = mcuf.matmul %x, %k : (tensor<1x5x4xf32>, tensor<1x4x5xf32>) -> tensor<1x5x5xf32>
   %b = mcuf.binary add %s, %bias : (tensor<1x5x5xf32>, tensor<1x5x5xf32>) -> tensor<1x5x5xf32>
@@ -106,10 +106,12 @@ func.func @not_attention(%x: tensor<1x5x4xf32>, %bias: tensor<1x5x5xf32>, %two: 
   %c1 = mcuf.matmul %p1, %x : (tensor<1x5x5xf32>, tensor<1x5x4xf32>) -> tensor<1x5x4xf32>
   %0 = mcuf.reshape %two {shape = array<i64: 2, 5, 2, 4>} : (tensor<2x5x8xf32>) -> tensor<2x5x2x4xf32>
   %q2 = mcuf.transpose %0 {permutation = array<i64: 0, 2, 1, 3>} : (tensor<2x5x2x4xf32>) -> tensor<2x2x5x4xf32>
-  %k2 = mcuf.transpose %0 {permutation = array<i64: 0, 2, 3, 1>} : (tensor<2x5x2x4xf32>) -> tensor<2x2x4x5xf32>
-  %s2 = mcuf.matmul %q2, %k2 : (tensor<2x2x5x4xf32>, tensor<2x2x4x5xf32>) -> tensor<2x2x5x5xf32>
+  %1 = mcuf.reshape %one {shape = array<i64: 1, 5, 2, 4>} : (tensor<1x5x8xf32>) -> tensor<1x5x2x4xf32>
+  %k2 = mcuf.transpose %1 {permutation = array<i64: 0, 2, 3, 1>} : (tensor<1x5x2x4xf32>) -> tensor<1x2x4x5xf32>
+  %v2 = mcuf.transpose %1 {permutation = array<i64: 0, 2, 1, 3>} : (tensor<1x5x2x4xf32>) -> tensor<1x2x5x4xf32>
+  %s2 = mcuf.matmul %q2, %k2 : (tensor<2x2x5x4xf32>, tensor<1x2x4x5xf32>) -> tensor<2x2x5x5xf32>
   %p2 = mcuf.softmax %s2 {axis = 3 : i64} : (tensor<2x2x5x5xf32>) -> tensor<2x2x5x5xf32>
-  %c2 = mcuf.matmul %p2, %q2 : (tensor<2x2x5x5xf32>, tensor<2x2x5x4xf32>) -> tensor<2x2x5x4xf32>
+  %c2 = mcuf.matmul %p2, %v2 : (tensor<2x2x5x5xf32>, tensor<1x2x5x4xf32>) -> tensor<2x2x5x4xf32>
   return %c0, %c1, %c2 : tensor<1x5x4xf32>, tensor<1x5x4xf32>, tensor<2x2x5x4xf32>
 }
 
@@ -129,4 +131,27 @@ func.func @sigmoid(%q: tensor<1x5x4xf32>, %k: tensor<1x5x4xf32>, %v: tensor<1x5x
   %4 = mcuf.unary sigmoid %3 : (tensor<1x5x5xf32>) -> tensor<1x5x5xf32>
   %5 = mcuf.matmul %4, %v : (tensor<1x5x5xf32>, tensor<1x5x4xf32>) -> tensor<1x5x4xf32>
   return %5 : tensor<1x5x4xf32>
+}
+
+// -----
+
+// Three sequences of five tokens, two heads: the groups are rows, and each sequence attends to itself.
+// CHECK-LABEL: func @groups
+// CHECK-NEXT: %[[CONTEXT:.*]] = mcuf.attention %arg0, %arg1, %arg2 {groups = 3 : i64, num_heads = 2 : i64, scale = 5.000000e-01 : f32}
+// CHECK-NEXT: return %[[CONTEXT]]
+func.func @groups(%x: tensor<3x5x6xf32>, %y: tensor<3x5x6xf32>, %z: tensor<3x5x6xf32>) -> tensor<3x5x6xf32> {
+  %half = mcuf.constant dense<0.5> : tensor<f32> : tensor<f32>
+  %0 = mcuf.reshape %x {shape = array<i64: 3, 5, 2, 3>} : (tensor<3x5x6xf32>) -> tensor<3x5x2x3xf32>
+  %q = mcuf.transpose %0 {permutation = array<i64: 0, 2, 1, 3>} : (tensor<3x5x2x3xf32>) -> tensor<3x2x5x3xf32>
+  %1 = mcuf.reshape %y {shape = array<i64: 3, 5, 2, 3>} : (tensor<3x5x6xf32>) -> tensor<3x5x2x3xf32>
+  %k = mcuf.transpose %1 {permutation = array<i64: 0, 2, 3, 1>} : (tensor<3x5x2x3xf32>) -> tensor<3x2x3x5xf32>
+  %2 = mcuf.reshape %z {shape = array<i64: 3, 5, 2, 3>} : (tensor<3x5x6xf32>) -> tensor<3x5x2x3xf32>
+  %v = mcuf.transpose %2 {permutation = array<i64: 0, 2, 1, 3>} : (tensor<3x5x2x3xf32>) -> tensor<3x2x5x3xf32>
+  %s = mcuf.matmul %q, %k : (tensor<3x2x5x3xf32>, tensor<3x2x3x5xf32>) -> tensor<3x2x5x5xf32>
+  %ss = mcuf.binary mul %s, %half : (tensor<3x2x5x5xf32>, tensor<f32>) -> tensor<3x2x5x5xf32>
+  %p = mcuf.softmax %ss {axis = 3 : i64} : (tensor<3x2x5x5xf32>) -> tensor<3x2x5x5xf32>
+  %c = mcuf.matmul %p, %v : (tensor<3x2x5x5xf32>, tensor<3x2x5x3xf32>) -> tensor<3x2x5x3xf32>
+  %3 = mcuf.transpose %c {permutation = array<i64: 0, 2, 1, 3>} : (tensor<3x2x5x3xf32>) -> tensor<3x5x2x3xf32>
+  %4 = mcuf.reshape %3 {shape = array<i64: 3, 5, 6>} : (tensor<3x5x2x3xf32>) -> tensor<3x5x6xf32>
+  return %4 : tensor<3x5x6xf32>
 }

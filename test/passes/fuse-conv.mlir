@@ -87,3 +87,29 @@ func.func @left_alone(%image: tensor<1x4x8x8xf32>) -> (tensor<1x4x6x6xf32>, tens
     : (tensor<1x4x8x8xf32>, tensor<4x4x3x3xf32>) -> tensor<1x4x4x4xf32>
   return %0, %1 : tensor<1x4x6x6xf32>, tensor<1x4x4x4xf32>
 }
+
+// -----
+
+// Channels of two maps side by side are columns of their rows; SiLU and HardSwish move up to the rows, too.
+// CHECK-LABEL: func @joined
+// CHECK: %[[A:.*]] = mcuf.linear
+// CHECK: %[[B:.*]] = mcuf.swish %[[A]]
+// CHECK: %[[C:.*]] = mcuf.depthwise %[[B]]
+// CHECK: %[[D:.*]] = mcuf.hard_swish %[[C]] : (tensor<1x2x3x4xf32>) -> tensor<1x2x3x4xf32>
+// CHECK: %[[E:.*]] = mcuf.concat %[[B]], %[[D]] {axis = 3 : i64} : (tensor<1x2x3x4xf32>, tensor<1x2x3x4xf32>) -> tensor<1x2x3x8xf32>
+// CHECK: mcuf.linear %[[E]]
+func.func @joined(%image: tensor<1x2x2x3xf32>) -> tensor<1x2x2x3xf32> {
+  %w = mcuf.constant dense<1.0> : tensor<4x2x1x1xf32> : tensor<4x2x1x1xf32>
+  %k = mcuf.constant dense<1.0> : tensor<4x1x3x3xf32> : tensor<4x1x3x3xf32>
+  %v = mcuf.constant dense<1.0> : tensor<2x8x1x1xf32> : tensor<2x8x1x1xf32>
+  %0 = mcuf.conv %image, %w {strides = array<i64: 1, 1>, pads = array<i64: 0, 0, 0, 0>, dilations = array<i64: 1, 1>, groups = 1 : i64}
+    : (tensor<1x2x2x3xf32>, tensor<4x2x1x1xf32>) -> tensor<1x4x2x3xf32>
+  %1 = mcuf.swish %0 {slope = 1.0 : f32} : (tensor<1x4x2x3xf32>) -> tensor<1x4x2x3xf32>
+  %2 = mcuf.conv %1, %k {strides = array<i64: 1, 1>, pads = array<i64: 1, 1, 1, 1>, dilations = array<i64: 1, 1>, groups = 4 : i64}
+    : (tensor<1x4x2x3xf32>, tensor<4x1x3x3xf32>) -> tensor<1x4x2x3xf32>
+  %3 = mcuf.hard_swish %2 : (tensor<1x4x2x3xf32>) -> tensor<1x4x2x3xf32>
+  %4 = mcuf.concat %1, %3 {axis = 1 : i64} : (tensor<1x4x2x3xf32>, tensor<1x4x2x3xf32>) -> tensor<1x8x2x3xf32>
+  %5 = mcuf.conv %4, %v {strides = array<i64: 1, 1>, pads = array<i64: 0, 0, 0, 0>, dilations = array<i64: 1, 1>, groups = 1 : i64}
+    : (tensor<1x8x2x3xf32>, tensor<2x8x1x1xf32>) -> tensor<1x2x2x3xf32>
+  return %5 : tensor<1x2x2x3xf32>
+}

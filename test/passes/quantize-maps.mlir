@@ -97,3 +97,31 @@ func.func @positions(%image: tensor<1x1x4x4xf32> {mcuf.mean = array<f32: 0.5>, m
   %3 = mcuf.binary add %2, %p {mcuf.max_abs = dense<8.0> : tensor<2xf32>} : (tensor<1x4x4x2xf32>, tensor<1x4x4x2xf32>) -> tensor<1x4x4x2xf32>
   return %3 : tensor<1x4x4x2xf32>
 }
+
+// -----
+
+// SiLU behind a depthwise convolution is a pass of its own: its scale is that of 15 bits, 1.25 * 4 / 16383, the multiplier the ratio of the scales by 2^16.
+// Channels of two maps meet in the scale of both, 1.25 * 8 / 32767: what has another is brought to it.
+// CHECK-LABEL: func.func @silu_and_concat
+// CHECK: %[[X:.*]] = mcuf.q_linear_activation
+// CHECK-SAME: delta = 2 : i32
+// CHECK: %[[D:.*]] = mcuf.q_depthwise %[[X]], {{.*}}low = -32768{{.*}} -> tensor<1x4x4x2x!quant.uniform<i16:f32, [[SD:.*]]>>
+// CHECK: %[[A:.*]] = mcuf.q_activation %[[D]] {delta = 2 : i32, delta_mult = {{[1-9][0-9]*}} : i64, index_mult = {{[1-9][0-9]*}} : i64, mult = {{[1-9][0-9]*}} : i64}
+// CHECK-SAME: -> tensor<1x4x4x2x!quant.uniform<i16<-16384:16383>:f32,
+// CHECK: %[[L:.*]] = mcuf.q_add %[[D]], %[[D]] {lhs_mult = {{[1-9][0-9]*}} : i64, low = -32768 : i64, rhs_mult = 0 : i64}
+// CHECK: %[[R:.*]] = mcuf.q_add %[[A]], %[[A]] {lhs_mult = {{[1-9][0-9]*}} : i64, low = -32768 : i64, rhs_mult = 0 : i64}
+// CHECK: mcuf.concat %[[L]], %[[R]] {axis = 3 : i64}
+func.func @silu_and_concat(%image: tensor<1x1x4x4xf32> {mcuf.mean = array<f32: 0.5>, mcuf.std = array<f32: 1.0>}) -> tensor<1x4x4x4xf32> {
+  %w = mcuf.constant dense<1.0> : tensor<2x10xf32> : tensor<2x10xf32>
+  %k = mcuf.constant dense<1.0> : tensor<3x3x2xf32> : tensor<3x3x2xf32>
+  %b = mcuf.constant dense<0.0> : tensor<2xf32> : tensor<2xf32>
+  %0 = mcuf.transpose %image {permutation = array<i64: 0, 2, 3, 1>} : (tensor<1x1x4x4xf32>) -> tensor<1x4x4x1xf32>
+  %1 = mcuf.windows %0 {kernel = array<i64: 3, 3>, strides = array<i64: 1, 1>, pads = array<i64: 1, 1, 1, 1>} : (tensor<1x4x4x1xf32>) -> tensor<1x4x4x10xf32>
+  %2 = mcuf.linear %1, %w {mcuf.max_abs = dense<4.0> : tensor<2xf32>} : (tensor<1x4x4x10xf32>, tensor<2x10xf32>) -> tensor<1x4x4x2xf32>
+  %3 = mcuf.swish %2 {slope = 1.0 : f32, mcuf.max_abs = dense<4.0> : tensor<2xf32>} : (tensor<1x4x4x2xf32>) -> tensor<1x4x4x2xf32>
+  %4 = mcuf.depthwise %3, %k, %b {strides = array<i64: 1, 1>, pads = array<i64: 1, 1, 1, 1>, mcuf.max_abs = dense<8.0> : tensor<2xf32>}
+    : (tensor<1x4x4x2xf32>, tensor<3x3x2xf32>, tensor<2xf32>) -> tensor<1x4x4x2xf32>
+  %5 = mcuf.swish %4 {slope = 1.0 : f32, mcuf.max_abs = dense<4.0> : tensor<2xf32>} : (tensor<1x4x4x2xf32>) -> tensor<1x4x4x2xf32>
+  %6 = mcuf.concat %4, %5 {axis = 3 : i64, mcuf.max_abs = dense<8.0> : tensor<4xf32>} : (tensor<1x4x4x2xf32>, tensor<1x4x4x2xf32>) -> tensor<1x4x4x4xf32>
+  return %6 : tensor<1x4x4x4xf32>
+}

@@ -76,3 +76,26 @@ func.func @keys_are_values(%image: tensor<6x6x1xui8>) -> tensor<1x9x8xi16> {
 func.func @nothing_to_do(%image: tensor<6x6x1xui8>) -> tensor<6x6x1xui8> {
   return %image : tensor<6x6x1xui8>
 }
+
+// -----
+
+!row = tensor<1x12x8x!quant.uniform<i16:f32, 2.500000e-04>>
+!cache = tensor<1x12x8x!quant.uniform<i8:f32, 1.000000e+00>>
+!part = tensor<1x3x8x!quant.uniform<i16:f32, 2.500000e-04>>
+
+func.func @rows_of_a_group(%image: tensor<6x8x1xui8>) -> !part {
+  %pw = mcuf.constant dense<1> : tensor<8x4xi8> : tensor<8x4xi8>
+  %w = mcuf.constant dense<2> : tensor<8x8xi8> : tensor<8x8xi8>
+  %b = mcuf.constant dense<3> : tensor<8xi32> : tensor<8xi32>
+  %pos = mcuf.constant dense<5> : tensor<12x8xi16> : tensor<12x8xi16>
+  %s = mcuf.constant dense<6> : tensor<2xi32> : tensor<2xi32>
+  %x = mcuf.q_patch_embed %image, %pw, %b, %b position %pos {patch_height = 2 : i64, patch_width = 2 : i64} : (tensor<6x8x1xui8>, tensor<8x4xi8>, tensor<8xi32>, tensor<8xi32>, tensor<12x8xi16>) -> !row
+  %q = mcuf.q_linear %x, %w, %b, %b : (!row, tensor<8x8xi8>, tensor<8xi32>, tensor<8xi32>) -> !row
+  %k = mcuf.q_linear %x, %w, %b, %b : (!row, tensor<8x8xi8>, tensor<8xi32>, tensor<8xi32>) -> !cache
+  %v = mcuf.q_linear %x, %w, %b, %b : (!row, tensor<8x8xi8>, tensor<8xi32>, tensor<8xi32>) -> !cache
+  // expected-error@+1 {{cannot be scheduled: only some rows of its 2 groups are needed}}
+  %c = mcuf.q_attention %q, %k, %v, %s {num_heads = 2 : i64, groups = 2 : i64} : (!row, !cache, !cache, tensor<2xi32>) -> !row
+  %r = mcuf.slice %c {starts = array<i64: 0, 2, 0>, sizes = array<i64: 1, 3, 8>, steps = array<i64: 1, 1, 1>} : (!row) -> !part
+  %y = mcuf.q_linear %r, %w, %b, %b : (!part, tensor<8x8xi8>, tensor<8xi32>, tensor<8xi32>) -> !part
+  return %y : !part
+}

@@ -134,3 +134,46 @@ func.func @mean(%image: tensor<6x6x1xui8>) -> !one {
   %y = mcuf.q_mean_rows %n {first_row = 2 : i64, row_count = 6 : i64, mult = 715827883 : i64} : (!row) -> !one
   return %y : !one
 }
+
+// -----
+
+!map = tensor<1x12x8x!quant.uniform<i16:f32, 1.000000e-03>>
+!row = tensor<1x12x8x!quant.uniform<i16:f32, 2.500000e-04>>
+!cache = tensor<1x12x8x!quant.uniform<i8:f32, 1.000000e+00>>
+
+// Two sequences of six rows, each every second row of what the embedding makes: each loop is there twice, reads the rows where they lie, and has caches and
+// rows of its own. What is computed for the rows of a block is the same memory in both.
+// CHECK-LABEL: func @groups
+// CHECK-DAG: mcurt.buffer "keys_0" : memref<4x24xi8>
+// CHECK-DAG: mcurt.buffer "values_0" : memref<4x24xi8>
+// CHECK: mcurt.stage "block_0_keys_values" block 0 {
+// CHECK-NEXT: %[[BLOCK:[^ ,()]*]] = mcurt.buffer {{.*}} : memref<4x8xi16>
+// CHECK-NEXT: mcurt.for %[[F:[^ ,()]*]], %[[R:[^ ,()]*]] = 6 step 4 {
+// CHECK: mcurt.call permute_rows_s16(out %[[BLOCK]], in %x, first = %[[F]], rows = %[[R]], base = 0, width = 8, size1 = 1, size2 = 2, size3 = 6, stride0 = 0, stride1 = 0, stride2 = 1, stride3 = 2)
+// CHECK: mcurt.call linear_keys_s8(out %keys_0, {{.*}}first = %[[F]], rows = %[[R]], depth = 8, units = 8, tokens = 6, head_width = 4)
+// CHECK: mcurt.for %[[F:[^ ,()]*]], %[[R:[^ ,()]*]] = 6 step 4 {
+// CHECK: mcurt.call permute_rows_s16(out %[[BLOCK]], {{.*}}base = 6,
+// CHECK: %[[KEYS:[^ ,()]*]] = mcurt.view %keys_0[2, 0]
+// CHECK: mcurt.call linear_keys_s8(out %[[KEYS]], {{.*}}first = %[[F]],
+// CHECK: mcurt.stage "block_0_head" block 0 {
+// CHECK: mcurt.view %keys_0[%{{[^ ,()]*}}, 0]
+// CHECK: mcurt.view %arg0[%{{[^ ,()]*}}, 0]
+// CHECK: mcurt.call permute_rows_s16({{.*}}base = 6,
+// CHECK: mcurt.view %keys_0[%{{[^ ,()]*}} + 2, 0]
+// CHECK: mcurt.call attention_scores_s16({{.*}}tokens = 6,
+// CHECK: mcurt.view %arg0[%{{[^ ,()]*}} + 6, 0]
+func.func @groups(%image: tensor<6x8x1xui8>) -> !row {
+  %pw = mcuf.constant dense<1> : tensor<8x4xi8> : tensor<8x4xi8>
+  %w = mcuf.constant dense<2> : tensor<8x8xi8> : tensor<8x8xi8>
+  %b = mcuf.constant dense<3> : tensor<8xi32> : tensor<8xi32>
+  %pos = mcuf.constant dense<5> : tensor<12x8xi16> : tensor<12x8xi16>
+  %s = mcuf.constant dense<6> : tensor<2xi32> : tensor<2xi32>
+  %x = mcuf.q_patch_embed %image, %pw, %b, %b position %pos {patch_height = 2 : i64, patch_width = 2 : i64} : (tensor<6x8x1xui8>, tensor<8x4xi8>, tensor<8xi32>, tensor<8xi32>, tensor<12x8xi16>) -> !map
+  %p = mcuf.permute_rows %x {sizes = array<i64: 2, 6>, strides = array<i64: 1, 2>} : (!map) -> !map
+  %q = mcuf.q_linear %p, %w, %b, %b : (!map, tensor<8x8xi8>, tensor<8xi32>, tensor<8xi32>) -> !row
+  %k = mcuf.q_linear %p, %w, %b, %b : (!map, tensor<8x8xi8>, tensor<8xi32>, tensor<8xi32>) -> !cache
+  %v = mcuf.q_linear %p, %w, %b, %b : (!map, tensor<8x8xi8>, tensor<8xi32>, tensor<8xi32>) -> !cache
+  %c = mcuf.q_attention %q, %k, %v, %s {num_heads = 2 : i64, groups = 2 : i64} : (!row, !cache, !cache, tensor<2xi32>) -> !row
+  %y = mcuf.q_linear %c, %w, %b, %b : (!row, tensor<8x8xi8>, tensor<8xi32>, tensor<8xi32>) -> !row
+  return %y : !row
+}

@@ -89,6 +89,30 @@ Verdict check_linear_activation_s16(linear_activation_s16_type *expected, linear
   return verdict;
 }
 
+Verdict check_activation_s16(activation_s16_type *expected, activation_s16_type *actual, Random &random) {
+  Verdict verdict;
+  for (int32_t number = 0; verdict.equal && number < case_count; ++number) {
+    verdict.case_number = number;
+    const int32_t rows = random.between(1, 9);
+    const int32_t width = random.between(1, 40);
+    const Hidden hidden(random, number);
+    // Of the same scale, nothing, and as much finer or coarser as there can be.
+    const int32_t mult = number % 5 == 0 ? 1 << 16 : number % 7 == 0 ? INT32_MAX : static_cast<int32_t>(random.bits() >> random.between(1, 24));
+    Output<int16_t> out(random, "out", rows * width, Pattern::uniform, -32768, 32767);
+    if (number % 2 == 0) { // in place
+      for (int32_t copy = 0; copy < out.copies; ++copy)
+        (copy == 0 ? expected : actual)(out[copy], out[copy], hidden.middle(), rows, width, mult, hidden.index_mult, hidden.delta_mult);
+    } else {
+      Input<int16_t> in(random, rows * width, pattern_of(random, number), -32768, 32767);
+      for (int32_t copy = 0; copy < out.copies; ++copy)
+        (copy == 0 ? expected : actual)(out[copy], in, hidden.middle(), rows, width, mult, hidden.index_mult, hidden.delta_mult);
+    }
+    out.compare(verdict);
+    release_memory();
+  }
+  return verdict;
+}
+
 Verdict check_linear_keys_s8(linear_keys_s8_type *expected, linear_keys_s8_type *actual, Random &random) {
   return check_cache(expected, actual, random, "keys");
 }

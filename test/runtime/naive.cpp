@@ -145,15 +145,19 @@ void linear_add_s16(int16_t *x, const int16_t *in, const int8_t *weights, const 
     }
 }
 
+static int16_t hidden_unit(int32_t acc, int32_t mult, const uint16_t *delta, int32_t index_mult, int32_t delta_mult) {
+  const int64_t u = clamp_to_bits(round_mul_acc(acc, mult, 0), 23);
+  const int64_t i = clamp_to_bits(round_mul_acc(static_cast<int32_t>(u * 256), index_mult, 0), 12);
+  const auto positive = static_cast<int32_t>(std::min<int64_t>(std::max<int64_t>(u, 0), 16383));
+  return static_cast<int16_t>(round_mul_acc(delta[i], -delta_mult, positive));
+}
+
 void linear_activation_s16(int16_t *out, const int16_t *in, const int8_t *weights, const int32_t *bias, const int32_t *mult, const uint16_t *delta, int32_t rows,
                      int32_t depth, int32_t units, int32_t index_mult, int32_t delta_mult) {
   for (int32_t t = 0; t < rows; ++t)
     for (int32_t n = 0; n < units; ++n) {
       const int32_t acc = dot(in + t * depth, weights, depth, n, bias[n]);
-      const int64_t u = clamp_to_bits(round_mul_acc(acc, mult[n], 0), 23);
-      const int64_t i = clamp_to_bits(round_mul_acc(static_cast<int32_t>(u * 256), index_mult, 0), 12);
-      const auto positive = static_cast<int32_t>(std::min<int64_t>(std::max<int64_t>(u, 0), 16383));
-      out[t * units + n] = static_cast<int16_t>(round_mul_acc(delta[i], -delta_mult, positive));
+      out[t * units + n] = hidden_unit(acc, mult[n], delta, index_mult, delta_mult);
     }
 }
 
@@ -564,6 +568,22 @@ void windows_codes_u8(int16_t *out, const uint8_t *image, const int16_t *codes, 
                 for (int32_t c = 0; c < channels && pixel >= 0; ++c)
                   out[r * depth + tap * channels + c] = codes[c * 256 + image[pixel * channels + c]];
               });
+}
+
+void permute_rows_s16(int16_t *out, const int16_t *in, int32_t first, int32_t rows, int32_t base, int32_t width, int32_t size1,
+                      int32_t size2, int32_t size3, int32_t stride0, int32_t stride1, int32_t stride2, int32_t stride3) {
+  for (int32_t t = 0; t < rows; ++t) {
+    const int32_t row = base + first + t;
+    const int32_t from = row / (size1 * size2 * size3) * stride0 + row / (size2 * size3) % size1 * stride1 + row / size3 % size2 * stride2 +
+                         row % size3 * stride3;
+    std::copy(in + from * width, in + (from + 1) * width, out + t * width);
+  }
+}
+
+void activation_s16(int16_t *out, const int16_t *in, const uint16_t *delta, int32_t rows, int32_t width, int32_t mult, int32_t index_mult,
+                    int32_t delta_mult) {
+  for (int32_t i = 0; i < rows * width; ++i)
+    out[i] = hidden_unit(in[i] * 65536, mult, delta, index_mult, delta_mult);
 }
 
 } // namespace mcuform::test::naive

@@ -1,4 +1,4 @@
-// Inputs for the kernels on feature maps: windows, depthwise convolution, pooling and the sum of two maps.
+// Inputs for the kernels on feature maps: windows, depthwise convolution, pooling, rows in another order and the sum of two maps.
 #include "support.h"
 
 namespace mcuform::test {
@@ -136,6 +136,35 @@ Verdict check_max_pool_s16(max_pool_s16_type *expected, max_pool_s16_type *actua
     for (int32_t copy = 0; copy < out.copies; ++copy)
       (copy == 0 ? expected : actual)(out[copy], in, g.first, g.rows, g.height, g.width, g.channels, g.kernel_height, g.kernel_width,
                                       g.stride_y, g.stride_x, g.pad_top, g.pad_left, g.out_width);
+    out.compare(verdict);
+    release_memory();
+  }
+  return verdict;
+}
+
+Verdict check_permute_rows_s16(permute_rows_s16_type *expected, permute_rows_s16_type *actual, Random &random) {
+  Verdict verdict;
+  for (int32_t number = 0; verdict.equal && number < case_count; ++number) {
+    verdict.case_number = number;
+    int32_t size[4], stride[4], total = 1;
+    for (int32_t &s : size)
+      s = random.between(1, 4);
+    // Digits of the input in another order than those of the result.
+    const int32_t turn = random.between(0, 3);
+    for (int32_t place = 0; place < 4; ++place) {
+      const int32_t digit = number % 2 == 0 ? (place + turn) % 4 : 3 - (place + turn) % 4;
+      stride[digit] = total;
+      total *= size[digit];
+    }
+    const int32_t width = random.between(1, 24);
+    const int32_t from = random.between(0, total - 1);
+    const int32_t base = random.between(0, from);
+    const int32_t rows = random.between(1, total - from);
+    Input<int16_t> in(random, total * width, pattern_of(number), -32768, 32767);
+    Output<int16_t> out(random, "out", rows * width);
+    for (int32_t copy = 0; copy < out.copies; ++copy)
+      (copy == 0 ? expected : actual)(out[copy], in, from - base, rows, base, width, size[1], size[2], size[3], stride[0], stride[1],
+                                      stride[2], stride[3]);
     out.compare(verdict);
     release_memory();
   }

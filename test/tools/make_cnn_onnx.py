@@ -41,16 +41,18 @@ def same(size, kernel, stride):
 class ConvGraph(Graph):
     """Keeps what the pictures become, so that batch normalization can have their statistics."""
 
-    def __init__(self, seed, images):
+    def __init__(self, seed, images, opset=13):
         super().__init__(seed)
+        self.opset = opset
         self.values = {"image": images.transpose(0, 3, 1, 2).astype(np.float32) / 255 * 2 - 1}
 
-    def conv(self, x, name, units, kernel, stride=1, depthwise=False, activation="Relu", normalize=True):
+    def conv(self, x, name, units, kernel, stride=1, depthwise=False, activation="Relu", normalize=True, pads=None):
         value = self.values[x]
         channels = value.shape[1]
         kernel = kernel if isinstance(kernel, tuple) else (kernel, kernel)
-        begin, end = zip(*(same(value.shape[2 + d], kernel[d], stride) for d in range(2)))
-        pads = list(begin + end)
+        if pads is None:
+            begin, end = zip(*(same(value.shape[2 + d], kernel[d], stride) for d in range(2)))
+            pads = list(begin + end)
         fan_in = kernel[0] * kernel[1] * (1 if depthwise else channels)
         weights = ((2 / fan_in) ** 0.5 * self.rng.standard_normal((units, 1 if depthwise else channels) + kernel)).astype(np.float32)
         seen = windows(value, kernel, (stride, stride), pads)
@@ -70,6 +72,16 @@ class ConvGraph(Graph):
         return self.activate(result, name, activation) if activation else result
 
     def activate(self, x, name, activation):
+        if activation in ("Silu", "HardSwish"):
+            gate = np.clip(self.values[x] / 6 + 0.5, 0, 1) if activation == "HardSwish" else 1 / (1 + np.exp(-self.values[x]))
+            if activation == "Silu" or self.opset < 14:
+                gates = self.node("Sigmoid" if activation == "Silu" else "HardSigmoid", [x], name + ".gate",
+                                  **({} if activation == "Silu" else {"alpha": 1 / 6, "beta": 0.5}))
+                result = self.node("Mul", [x, gates], name)
+            else:
+                result = self.node("HardSwish", [x], name)
+            self.values[result] = self.values[x] * gate
+            return result
         if activation == "Clip":
             if not any(known.name == "zero" for known in self.initializers):
                 self.scalar("zero", 0.0)

@@ -134,6 +134,11 @@ inline int16_t hidden_s15(int32_t acc, int32_t mult, const uint16_t *delta, int3
   return static_cast<int16_t>(round_mul_acc(delta[index], -delta_mult, clamp_positive<14>(u)));
 }
 
+/// The same of a stored value, in units of another scale: mult = round(its scale / s_h * 2^16), at least 0.
+inline int16_t activation_s15(int16_t x, int32_t mult, const uint16_t *delta, int32_t index_mult, int32_t delta_mult) {
+  return hidden_s15(x * 65536, mult, delta, index_mult, delta_mult);
+}
+
 /// max(x, low), what is left of an activation when its result has been rounded: low is 0 for ReLU, the least int16 for none.
 constexpr int16_t at_least(int16_t x, int32_t low) { return x < low ? static_cast<int16_t>(low) : x; }
 

@@ -429,6 +429,27 @@ inline namespace MCUFORM_RT_ABI {
 /// Accuracy   exact
 /// Returns    nothing
 
+/// activation_s16: out[r][c] = activation_s15(in[r][c], mult, delta, index_mult, delta_mult).
+///
+/// Layout     in and out [rows][width] int16, dense; delta the middle of a table
+/// Quant      mult = round(s_in / s_out * 2^16) >= 0; index_mult and delta_mult as in linear_activation_s16
+/// Aliasing   out may be in itself; otherwise no overlap
+/// Alignment  2 bytes
+/// Scratch    none
+/// Accuracy   equal to docs/arithmetic.md bit for bit
+/// Returns    nothing
+
+/// permute_rows_s16: out[t] = the row of in with the number d0*stride0 + d1*stride1 + d2*stride2 + d3*stride3, the digits being those of
+/// base + first + t, d1 to d3 below size1 to size3, d3 the fastest.
+///
+/// Layout     out [rows][width] int16, dense; in rows of width
+/// Quant      none
+/// Aliasing   out and in do not overlap
+/// Alignment  2 bytes
+/// Scratch    none
+/// Accuracy   exact
+/// Returns    nothing
+
 #define MCUFORM_KERNEL(name, params) MCUFORM_RT_HOT(#name) void name params;
 #include "../../kernels.def"
 

@@ -17,9 +17,10 @@ extern "C" {
  * first_column + c of the layer. */
 void mcuform_observe_rows(int32_t layer, const void *values, int32_t element_bytes, int32_t stride, int32_t first_row, int32_t rows,
                           int32_t first_column, int32_t columns);
-/* Rows first_row to first_row + rows - 1 of the keys (or values) of all tokens, in the layout that kernels.h describes. */
+/* Rows first_row to first_row + rows - 1 of the keys (or values) of all tokens of a sequence, in the layout that kernels.h describes. Its row 0 is row
+ * sequence_row of the layer. */
 void mcuform_observe_cache(int32_t layer, const int8_t *cache, int32_t holds_values, int32_t tokens, int32_t head_width, int32_t first_row,
-                           int32_t rows, int32_t columns);
+                           int32_t rows, int32_t columns, int32_t sequence_row);
 #ifdef __cplusplus
 }
 #endif
