@@ -270,6 +270,7 @@ def Calibrate : Mcuf_FunctionPass<"mcuf-calibrate"> {
     Option<"wideWeights", "wide-weights", "bool", "false", "Also measure what eight bits cost each layer that may have more">,
     Option<"operands", "operands", "bool", "false", "Also measure what storing the operands of linear layers in 8 bits costs">,
     Option<"covariance", "covariance", "bool", "true", "Also note how the inputs of each linear layer vary together">,
+    Option<"rowWeights", "row-weights", "bool", "false", "Count the rows of linear layers by what the network's result makes of an error in them">,
   ];
 }
 

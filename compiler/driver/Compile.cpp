@@ -161,6 +161,7 @@ LogicalResult Compilation::compile() {
   (*module)->setAttr("mcuf.parameters", builder.getI64IntegerAttr(countParameters(*module)));
   calibration.inputs = options.calibrationPath;
   calibration.method = options.calibrationMethod;
+  calibration.rowWeights = options.weighsRows;
   calibration.int4Group = options.int4Group;
   quantization.int4Group = options.int4Group;
   quantization.minSqnr = options.minSqnrDb.value_or(kDefaultInt4SqnrDb);

@@ -31,6 +31,8 @@ struct CompileOptions {
   std::string calibrationPath;
   /// How the ranges of keys and values are chosen; one of kCalibrationMethods.
   std::string calibrationMethod = "max";
+  /// Whether rounding counts rows by the gradients of the network's result.
+  bool weighsRows = false;
   /// File that keeps what calibration found: written where there are inputs, read in their place where there are none. Empty: none.
   std::string calibrationCache;
   std::vector<float> mean, std;

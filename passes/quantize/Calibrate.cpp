@@ -71,7 +71,7 @@ struct Calibrate : impl::CalibrateBase<Calibrate> {
     }
     // What the file of another choice would lack.
     const std::string choices = method + (int4Group ? " for four-bit weights in groups of " + std::to_string(int4Group) : "") +
-                                (operands ? " for operands of 8 bits" : "") + (wideWeights ? " for wider weights" : "");
+                                (operands ? " for operands of 8 bits" : "") + (wideWeights ? " for wider weights" : "") + (rowWeights ? " with rows weighed by gradients" : "");
     InputNormalization normalization{llvm::to_vector(mean), llvm::to_vector(std)};
     if (inputs.empty()) {
       if (llvm::Error error = readCalibrationCache(cache, function, normalization, choices))
@@ -84,7 +84,7 @@ struct Calibrate : impl::CalibrateBase<Calibrate> {
     llvm::Expected<ImageSet> images = ImageSet::create(*array, mcuf::shapeOf(function.getArgument(0)), normalization);
     if (!images)
       return fail(images.takeError());
-    FailureOr<RowWeights> weights = covariance ? measureRowWeights(function, *images) : FailureOr<RowWeights>(RowWeights());
+    FailureOr<RowWeights> weights = covariance && rowWeights ? measureRowWeights(function, *images) : FailureOr<RowWeights>(RowWeights());
     if (failed(weights))
       return signalPassFailure();
     FailureOr<CalibrationResult> result = collectStatistics(function, *images, covariance, fixedMethod != RangeMethod::Max, *weights);

@@ -1,4 +1,4 @@
-// RUN: mcuform-opt %s "--pass-pipeline=builtin.module(func.func(mcuf-calibrate{inputs=%S/Inputs/two_sequences_f32.npy}))" | FileCheck %s
+// RUN: mcuform-opt %s "--pass-pipeline=builtin.module(func.func(mcuf-calibrate{inputs=%S/Inputs/two_sequences_f32.npy row-weights=true}))" | FileCheck %s
 
 // The result reads the first row alone. There are two such rows for two channels, so the weights are 1.5 and 0.5. First rows are -1 and 1, second rows 7 and -1.
 // CHECK: mcuf.patch_embed {{.*}}mcuf.covariance

@@ -35,7 +35,7 @@ std::optional<int64_t> parseWeights(llvm::StringRef text) {
 
 int main(int argc, char **argv) {
   CompileOptions options;
-  std::string stopAfter, explain, schedule, weights;
+  std::string stopAfter, explain, schedule, weights, rowWeights = "none";
   std::vector<std::string> dims, memories;
   std::optional<uint64_t> sram, arena, flash, weightPanel;
   bool interleaveRows = false;
@@ -52,6 +52,10 @@ int main(int argc, char **argv) {
                  "where the 8 bits of a channel of keys or values end: max, at the largest magnitude with a tenth of head-room (default), percentile, at the "
                  "99.99th, mse, where the squared error is least, or auto, the one of these that is best for each tensor")
       ->check(CLI::IsMember(std::vector<std::string>(std::begin(kCalibrationMethods), std::end(kCalibrationMethods))));
+  app.add_option("--row-weights", rowWeights,
+                 "what the rounding of weights is best for: none, all rows that a layer reads alike (default), or gradients, the rows that the result depends on: "
+                 "less noise on inputs like those of the calibration, more on others")
+      ->check(CLI::IsMember(std::vector<std::string>{"none", "gradients"}));
   app.add_option("--calibration-cache", options.calibrationCache,
                  "file that keeps what calibration found: written with --calibrate, without it read, so that a rebuild needs no inputs");
   app.add_option("--weights", weights,
@@ -123,6 +127,7 @@ int main(int argc, char **argv) {
       options.schedule = AttentionSchedule(found - kAttentionSchedules.begin());
     if (interleave->count())
       options.interleaveRows = interleaveRows;
+    options.weighsRows = rowWeights == "gradients";
     if (!weights.empty())
       options.int4Group = *parseWeights(weights);
     options.explainMemory = explain == "memory";
