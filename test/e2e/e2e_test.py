@@ -365,7 +365,9 @@ def layers_are_held_against_float(tools):
     expect({layer["rows"] for layer in layers} == {1, 37}, "of the last block only the class token's rows are needed")
 
     rows = [row for row in xml.etree.ElementTree.parse(tools.path("layers.html")).iter("{http://www.w3.org/1999/xhtml}tr")][1:]
-    expect([row[0].text for row in rows] == names and [row[3].text for row in rows] == ["%.1f" % layer["sqnr_db"] for layer in layers], "the page has other layers")
+    expect([row[0].text for row in rows] == names, "the page has other layers")
+    # Both are rounded, to one and to two places.
+    expect(all(abs(float(row[3].text) - layer["sqnr_db"]) < 0.0551 for row, layer in zip(rows, layers)), "the page has other figures")
 
     source = read(os.path.join(package, "shapes_vit.cpp")).decode()
     expect(source.count("  MCUFORM_OBSERVE_") > len(names), "layers are not observed")
