@@ -237,6 +237,15 @@ def FoldPad : Mcuf_FunctionPass<"mcuf-fold-pad"> {
   let description = "Exact: the concatenations with constant zeros, along height and width, that padding was legalized to.";
 }
 
+def FoldDeadChannels : Mcuf_FunctionPass<"mcuf-fold-dead-channels"> {
+  let summary = "Remove channels of feature maps that nobody reads or that are the same everywhere";
+  let description = [{
+    Exact in real arithmetic. Between two layers, dense or convolutions, with depthwise convolutions, activations and a mean over the map between them, a channel goes whose weights are
+    zero, in the layer or in the depthwise convolution, or which the second layer has no weight for; the bias behind takes up what it is. Where a map is padded, a channel that is the same
+    everywhere must be 0. As many channels stay as keep their number even.
+  }];
+}
+
 def PadWidths : Mcuf_FunctionPass<"mcuf-pad-widths"> {
   let summary = "Add zero weights so that heads and hidden layers have even widths";
   let description = "Exact. The kernels read two activations at a time; the width of the residual stream itself cannot be padded, since LayerNorm counts its channels.";

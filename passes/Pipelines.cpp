@@ -74,6 +74,7 @@ void buildFusePipeline(OpPassManager &module) {
   manager.addPass(createFoldLayerNormAffine());
   // Weights that a gamma of 0 has made zero as well; what is left of a head or a hidden layer may be odd.
   manager.addPass(createFoldDeadUnits());
+  manager.addPass(createFoldDeadChannels());
   manager.addPass(createPadWidths());
   // Layers and constants that splitting has made twice.
   manager.addPass(createCSEPass());

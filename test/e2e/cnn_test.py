@@ -89,6 +89,41 @@ def a_compact_convolutional_transformer(tools):
 
 
 @case
+def pruned_channels_take_no_products(tools):
+    """Six of 32 channels of a convolution, four of 16 of a depthwise one and ten of 64 whose batch normalization makes them zero: fewer products, and the pruned network's logits."""
+    import onnx
+    import onnx.numpy_helper
+
+    for network, pruned in ("resnet8", {"blocks.1.conv1": 6}), ("mobilenet", {"blocks.1.depthwise": 4, "blocks.4": 10}):
+        model, pictures, _ = make(tools, network)
+        graph = onnx.load(model)
+        values = {tensor.name: tensor for tensor in graph.graph.initializer}
+        changed = 0
+        for node in graph.graph.node:
+            count = pruned.get(node.name.removesuffix(".bn"), 0) if node.op_type == "BatchNormalization" else 0
+            if count:
+                for name in node.input[1:3]:  # scale and bias
+                    numbers = onnx.numpy_helper.to_array(values[name]).copy()
+                    numbers[:count] = 0
+                    values[name].CopyFrom(onnx.numpy_helper.from_array(numbers, name))
+                changed += 1
+        expect(changed == len(pruned), "%d of %d layers found in %s" % (changed, len(pruned), [node.name for node in graph.graph.node]))
+        onnx.save(graph, tools.path("pruned.onnx"))
+        tools.call("mcuform-float-logits", tools.path("pruned.onnx"), pictures, "0.5", "0.5", tools.path("float.npy"))
+        logits = np.load(tools.path("float.npy")).astype(np.float64)
+        macs = []
+        for name in model, tools.path("pruned.onnx"):
+            package = tools.compile(name, pictures, mean="0.5", std="0.5")
+            with open(os.path.join(package, "report.json")) as file:
+                macs.append(json.load(file)["model"]["macs"])
+        run(tools, package, "host", pictures, "host.npy")
+        quality = 10 * np.log10((logits ** 2).sum() / ((np.load(tools.path("host.npy")) - logits) ** 2).sum())
+        print(network, macs, "%.1f dB" % quality)
+        expect(macs[1] < 0.99 * macs[0], "%d products of %d" % (macs[1], macs[0]))
+        expect(quality >= 25, "%.1f dB" % quality)
+
+
+@case
 def maps_in_blocks_of_any_size(tools):
     """The logits do not depend on how many rows are computed together, by panels of weights or in place."""
     model, pictures, _ = make(tools, "resnet8")
